@@ -1,0 +1,65 @@
+"""learndock: a learnware dock. Trained models with sketches, found and reused by sketches."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from learndock.core.answer import (
+        Answer as Answer,
+        Coverage as Coverage,
+        Hit as Hit,
+        Mixture as Mixture,
+        Part as Part,
+        Requirement as Requirement,
+    )
+    from learndock.core.learnware import Learnware as Learnware
+    from learndock.core.manifest import Manifest as Manifest
+    from learndock.core.sketch import Gate as Gate, Sketch as Sketch
+    from learndock.core.space import Space as Space
+    from learndock.errors import DockError as DockError
+    from learndock.service.dock import Dock as Dock
+    from learndock.service.estimators import (
+        DockClassifier as DockClassifier,
+        DockRegressor as DockRegressor,
+    )
+    from learndock.service.packing import pack as pack
+    from learndock.service.sketching import sketch as sketch, space as space
+
+__version__ = "0.1.0"
+
+# Where each public name lives; it is imported when it is first used.
+_HOMES = {
+    "Answer": "core.answer",
+    "Coverage": "core.answer",
+    "Dock": "service.dock",
+    "DockClassifier": "service.estimators",
+    "DockError": "errors",
+    "DockRegressor": "service.estimators",
+    "Gate": "core.sketch",
+    "Hit": "core.answer",
+    "Learnware": "core.learnware",
+    "Manifest": "core.manifest",
+    "Mixture": "core.answer",
+    "Part": "core.answer",
+    "Requirement": "core.answer",
+    "Sketch": "core.sketch",
+    "Space": "core.space",
+    "pack": "service.packing",
+    "sketch": "service.sketching",
+    "space": "service.sketching",
+}
+
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'learndock' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"learndock.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

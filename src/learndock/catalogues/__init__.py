@@ -1,0 +1,1 @@
+"""Adapters that keep names, manifests, sketches and spaces."""

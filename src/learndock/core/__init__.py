@@ -1,0 +1,1 @@
+"""Nouns of learndock: frozen types, ports, registry, identity, archive. No input or output."""

@@ -1,0 +1,234 @@
+"""What a user asks with, and what a search returns."""
+
+import html
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from learndock.core.sketch import Label, Sketch
+from learndock.errors import Invalid, NothingFits
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What a user asks with: a sketch, and wishes in words and fields. No row, ever.
+
+    Attributes
+    ----------
+    sketch : Sketch
+        Of the user's rows, in a space of the dock.
+    want : str
+        Words; learnwares that match them only.
+    task, target, license : str
+        Fields that a learnware must have; empty means any.
+    """
+
+    sketch: Sketch
+    want: str = ""
+    task: str = ""
+    target: str = ""
+    license: str = ""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One learnware near the task. `distance` is the MMD to the user's sketch: 0 is the same."""
+
+    ref: str
+    id: str
+    distance: float
+    task: str
+    target: str = ""
+    license: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One member of a mixture and its weight."""
+
+    ref: str
+    id: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A weighted combination of learnwares that together look like the task.
+
+    Attributes
+    ----------
+    parts : tuple of Part
+        Members, heaviest first; weights are nonnegative and sum to one.
+    residual : float
+        Distance between the mixture and the task's sketch.
+    gap : float
+        Frank-Wolfe gap: residual^2 is at most 2 gap above the best over the whole dock.
+    shares : mapping of label to float
+        How much of the task each class makes up, as far as sketches tell; empty for regression.
+    """
+
+    parts: tuple[Part, ...] = ()
+    residual: float = 0.0
+    gap: float = 0.0
+    shares: Mapping[Label, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the task something in the dock serves; the rest is *unseen*.
+
+    Attributes
+    ----------
+    share, low, high : float
+        Estimated share of the task's rows that are covered, with a 90 % interval.
+    foreign : bool
+        The task as a whole is unlike everything in the dock.
+    distance : float
+        Distance from the task to the nearest mixture of the dock's class-wise sketches.
+    noise : float
+        The distance that sampling alone explains.
+    """
+
+    share: float
+    low: float
+    high: float
+    foreign: bool
+    distance: float
+    noise: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a search returns: ranked hits, a weighted mixture, coverage. False when nothing fits."""
+
+    rows: int
+    space: str
+    task: str
+    target: str
+    hits: tuple[Hit, ...]
+    mixture: Mixture
+    coverage: Coverage
+    searched: int
+    seconds: float
+    reuser: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.hits) and not self.coverage.foreign
+
+    def reuse(self, X: Any = None, y: Any = None, *, method: str = "auto", seed: int = 0) -> Any:
+        """Fetch the members and return one scikit-learn estimator that predicts for this task.
+
+        Parameters
+        ----------
+        X : data, optional
+            Some of the task's rows; they stay here.
+        y : (n,) labels, optional
+            What `X` should be predicted as. Without labels the answer works too.
+        method : {"auto", "single", "average", "stitch", "stack"}
+            How members are combined. ``auto`` picks by what is known and says why.
+        seed : int
+            For the methods that cross-validate.
+
+        Raises
+        ------
+        NothingFits
+            If the search found nothing for this task.
+        """
+        if not self:
+            raise NothingFits(
+                self.sentence, next="submit a learnware for it, or train your own model"
+            )
+        if self.reuser is None:
+            raise Invalid("this answer is not tied to a dock", next="use `dock.reuse(answer)`")
+        return self.reuser(self, X, y, method=method, seed=seed)
+
+    @property
+    def sentence(self) -> str:
+        """One sentence that says what was found."""
+        if not self.hits:
+            return f"nothing here fits: no learnware in space {self.space} meets the wishes"
+        if self.coverage.foreign:
+            return (
+                f"nothing here fits: the task is {self.coverage.distance:.2f} away from everything "
+                f"that {self.searched} learnwares know, and chance explains {self.coverage.noise:.2f}"
+            )
+        return (
+            f"{len(self.mixture.parts)} of {self.searched} learnwares together cover about "
+            f"{self.coverage.share:.0%} of the task"
+        )
+
+    def to_json(self) -> str:
+        """Return the answer as JSON; `from_json` gives it back."""
+        data = asdict(self)
+        del data["reuser"]
+        data["mixture"]["shares"] = list(self.mixture.shares.items())
+        return json.dumps(data, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Answer":
+        """Read an answer that `to_json` wrote.
+
+        Raises
+        ------
+        Invalid
+            If the text is something else.
+        """
+        try:
+            data = json.loads(text)
+            mixture = data.pop("mixture")
+            parts = tuple(Part(**part) for part in mixture.pop("parts"))
+            shares = {label: share for label, share in mixture.pop("shares")}
+            return cls(
+                hits=tuple(Hit(**hit) for hit in data.pop("hits")),
+                mixture=Mixture(parts, shares=shares, **mixture),
+                coverage=Coverage(**data.pop("coverage")),
+                **data,
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Invalid(
+                f"not an answer: {error}", next="write one with `learndock search DATA -o ANSWER`"
+            ) from error
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<12}{value}".rstrip() for name, value in self._lines())
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
+            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
+            for name, value in self._lines()
+        )
+        hits = "".join(
+            f"<tr><td style='text-align:left'>{html.escape(hit.ref)}</td><td>{hit.distance:.3f}</td>"
+            f"<td>{html.escape(hit.task)}</td><td>{html.escape(hit.license)}</td></tr>"
+            for hit in self.hits
+        )
+        head = (
+            "<tr><th style='text-align:left'>hit</th><th>MMD</th><th>task</th><th>licence</th></tr>"
+        )
+        return f"<table>{rows}</table><table>{head}{hits}</table>"
+
+    def _lines(self) -> list[tuple[str, str]]:
+        """Return the printed table: a name and a value for each line."""
+        cover = self.coverage
+        told = "" if self.target == "" else f" of {self.target}"
+        lines = [("task", f"about {self.rows:,} rows, space {self.space}, {self.task}{told}")]
+        if not self:
+            return [*lines, ("answer", self.sentence)]
+        filled = round(22 * cover.share)
+        lines.append(
+            (
+                "coverage",
+                f"{'#' * filled}{'.' * (22 - filled)}  {cover.share:.0%} "
+                f"({cover.low:.0%}-{cover.high:.0%})    unseen {1 - cover.share:.0%}",
+            )
+        )
+        for i, part in enumerate(self.mixture.parts):
+            lines.append(("mixture" if i == 0 else "", f"{part.weight:.2f}  {part.ref}"))
+        lines.append(("", f"residual {self.mixture.residual:.3f}, gap {self.mixture.gap:.1e}"))
+        best = self.hits[0]
+        lines.append(("best single", f"{best.ref}  MMD {best.distance:.3f}"))
+        lines.append(("cost", f"{self.searched} learnwares searched in {self.seconds:.2f} s"))
+        return lines

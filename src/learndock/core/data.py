@@ -1,0 +1,407 @@
+"""Reading what people hand over: data frames of any library, arrays, lists of texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any, Literal
+
+import narwhals.stable.v2 as nw
+import numpy as np
+from numpy.typing import NDArray
+
+from learndock.core.manifest import Input
+from learndock.core.space import Kind
+from learndock.errors import BadData, SpaceMismatch, Unavailable
+
+Form = Literal["frame", "array", "texts"]
+_NUMBERS = (Real, Decimal)
+_LIBRARIES: dict[nw.Implementation, Literal["pandas", "polars", "pyarrow"]] = {
+    nw.Implementation.POLARS: "polars",
+    nw.Implementation.PYARROW: "pyarrow",
+}
+_MENTIONED = 10
+"""Names that a message lists; `facts` has them all."""
+_COMPARED = 1_000
+"""Most names that are compared letter by letter: each takes about 10 microseconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """One column, read: numbers (seconds for a datetime, 0 and 1 for a boolean) or level strings.
+
+    `missing` is true where there is no value; `values` holds NaN or an empty string there.
+    """
+
+    kind: Kind
+    values: NDArray[Any]
+    missing: NDArray[np.bool_]
+
+
+def form_of(data: Any) -> Form:
+    """Return what data is: a data frame, a two-dimensional numeric array, or a list of texts.
+
+    Raises
+    ------
+    BadData
+        If it is none of these, or has no rows.
+
+    Examples
+    --------
+    >>> form_of(["one text", "another"]), form_of([[1.0, 2.0], [3.0, 4.0]])
+    ('texts', 'array')
+    """
+    form = recognise(data)
+    if form is None:
+        raise BadData(
+            f"{type(data).__name__} is no data that can be read",
+            next="give a data frame, an array of shape (n, d), or a list of texts",
+        )
+    if count_rows(data) == 0:
+        raise BadData("the data has no rows", next="give at least one row", rows=0)
+    return form
+
+
+def recognise(data: Any) -> Form | None:
+    """Return what data is, as `form_of` does, but None where it is nothing that can be read."""
+    if nw.dependencies.is_into_dataframe(data):
+        return "frame"
+    if nw.dependencies.is_into_series(data):
+        return "texts"
+    if isinstance(data, np.ndarray):
+        return None if data.ndim == 0 else "texts" if _holds_texts(data) else "array"
+    if isinstance(data, list | tuple):
+        rows_are_sequences = len(data) > 0 and hasattr(data[0], "__len__")
+        return "array" if rows_are_sequences and not isinstance(data[0], str) else "texts"
+    return None
+
+
+def _holds_texts(data: NDArray[Any]) -> bool:
+    return data.ndim == 1 and data.dtype.kind in "OUT"
+
+
+def count_rows(data: Any) -> int:
+    """Return the number of rows."""
+    return int(data.shape[0]) if hasattr(data, "shape") else len(data)
+
+
+def take(data: Any, rows: NDArray[np.integer[Any]]) -> Any:
+    """Return some rows, in the form in which the data came; texts come as a list.
+
+    Raises
+    ------
+    BadData
+        If the data cannot be read.
+    """
+    form = form_of(data)
+    if form == "frame":
+        return _frame(data)[np.asarray(rows), :].to_native()
+    if form == "texts":
+        texts = texts_of(data)
+        return [texts[row] for row in rows]
+    return np.asarray(data)[rows]
+
+
+def texts_of(data: Any) -> list[str]:
+    """Return texts as a plain list of strings; a missing one becomes empty.
+
+    Raises
+    ------
+    BadData
+        If an element is not a string.
+
+    Examples
+    --------
+    >>> texts_of(("a", None))
+    ['a', '']
+    """
+    if nw.dependencies.is_into_series(data):
+        data = nw.from_native(data, series_only=True).to_list()
+    texts = ["" if _is_missing(value) else value for value in data]
+    for row, value in enumerate(texts):
+        if not isinstance(value, str):
+            raise BadData(
+                f"text {row} is {type(value).__name__}, and a string is needed",
+                next="give strings, or a data frame if this is a table",
+                row=row,
+            )
+    return texts
+
+
+def _is_missing(value: Any) -> bool:
+    """Say whether a Python object stands for no value: None, NaN, NaT, or the NA of pandas."""
+    if isinstance(value, str):
+        return False
+    pandas = nw.dependencies.get_pandas()
+    if value is None or (pandas is not None and value is pandas.NA):
+        return True
+    return isinstance(value != value, bool) and bool(value != value)  # NaN differs from itself
+
+
+def array_of(data: Any) -> NDArray[np.float64]:
+    """Return a two-dimensional float array; None becomes NaN.
+
+    Raises
+    ------
+    BadData
+        If the values are not numbers, or have another number of dimensions.
+
+    Examples
+    --------
+    >>> array_of([[1, 2], [3, None]])
+    array([[ 1.,  2.],
+           [ 3., nan]])
+    """
+    if recognise(data) == "frame":
+        data = _frame(data).to_numpy()
+    try:
+        found = np.asarray(data)
+        if found.dtype.kind not in "biufO":
+            raise TypeError(f"the values have type {found.dtype}")
+        values = found.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadData(
+            f"an array holds something that is no number: {error}",
+            next="give a data frame with named columns instead",
+        ) from error
+    if values.ndim != 2:
+        raise BadData(
+            f"an array has shape {values.shape}, and (n, d) is needed",
+            next="reshape it, for example with `x.reshape(-1, 1)`",
+        )
+    return values
+
+
+def _frame(data: Any) -> "nw.DataFrame[Any]":
+    """Return a data frame of any library behind one interface, with unique names of type str."""
+    try:
+        frame: nw.DataFrame[Any] = nw.from_native(data, eager_only=True)
+    except nw.exceptions.DuplicateError as error:
+        raise BadData("two columns have one name", next="rename one of them") from error
+    names = [str(name) for name in frame.columns]
+    if names == frame.columns:
+        return frame
+    renamed = frame.to_native().copy(deep=False)  # only pandas and its like allow other names
+    renamed.columns = names
+    return _frame(renamed)
+
+
+def names_of(data: Any) -> tuple[str, ...]:
+    """Return the names of a table's columns; an array has ``x0, x1, ...``.
+
+    Raises
+    ------
+    BadData
+        If two columns have one name, or the data is no table.
+
+    Examples
+    --------
+    >>> names_of(np.zeros((1, 3)))
+    ('x0', 'x1', 'x2')
+    """
+    form = form_of(data)
+    if form == "texts":
+        raise BadData("a list of texts is no table", next="give a data frame, or use a text space")
+    if form == "frame":
+        return tuple(_frame(data).columns)
+    return tuple(f"x{i}" for i in range(array_of(data).shape[1]))
+
+
+def columns_of(data: Any, names: Sequence[str] | None = None) -> dict[str, Values]:
+    """Return a table's columns by name, each read by its type; an array has ``x0, x1, ...``.
+
+    Parameters
+    ----------
+    data : data frame or (n, d) array
+        Of any library.
+    names : sequence of str, optional
+        Read only these; other columns may hold anything.
+
+    Raises
+    ------
+    BadData
+        If two columns have one name, a column's type cannot be read, or the data is no table.
+    SpaceMismatch
+        If a column of `names` is missing.
+
+    Examples
+    --------
+    >>> columns_of([[1.0, float("nan")]])["x1"].missing
+    array([ True])
+    """
+    found = names_of(data)
+    wanted = found if names is None else tuple(names)
+    require_columns(found, wanted)
+    if recognise(data) == "array":
+        by_name = dict(zip(found, array_of(data).T, strict=True))
+        return {name: _numbers("numeric", by_name[name]) for name in wanted}
+    frame = _frame(data)
+    return {name: _series(frame[name]) for name in wanted}
+
+
+def _series(series: "nw.Series[Any]") -> Values:
+    """Read one column of a data frame by its type."""
+    dtype = series.dtype
+    if dtype == nw.Boolean:
+        return _numbers("boolean", series.cast(nw.Float64).to_numpy())
+    if dtype.is_numeric():
+        return _numbers("numeric", series.cast(nw.Float64).to_numpy())
+    if dtype in (nw.Datetime, nw.Date):
+        return _numbers("datetime", _seconds(series))
+    if dtype == nw.String:
+        return _strings(series)
+    return _objects(series.name, series.to_list())
+
+
+def _seconds(series: "nw.Series[Any]") -> NDArray[np.float64]:
+    """Return dates and times as seconds since 1970 in UTC, NaN where there is none."""
+    if series.dtype == nw.Date:
+        series = series.cast(nw.Datetime("us"))
+    elif getattr(series.dtype, "time_zone", None):
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    stamps = series.to_numpy().astype("datetime64[us]")
+    return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e6)
+
+
+def _strings(series: "nw.Series[Any]") -> Values:
+    missing = np.array(series.is_null().to_numpy(), dtype=bool)
+    levels = np.array(series.to_list(), dtype=object)
+    levels[missing] = ""
+    return Values("categorical", levels, missing)
+
+
+def _numbers(kind: Kind, values: NDArray[Any]) -> Values:
+    numbers = np.asarray(values, dtype=np.float64)
+    return Values(kind, numbers, np.isnan(numbers))
+
+
+def _objects(name: str, found: list[Any]) -> Values:
+    """Read a column of Python objects: strings, booleans or numbers with gaps, or categories."""
+    missing = np.array([_is_missing(value) for value in found], dtype=bool)
+    present = [value for value, gone in zip(found, missing, strict=True) if not gone]
+    types = {type(value) for value in present}
+    if types and all(issubclass(one, bool | np.bool_) for one in types):
+        return _with_gaps("boolean", present, missing)
+    if types and all(issubclass(one, _NUMBERS) for one in types):
+        return _with_gaps("numeric", present, missing)
+    odd = [one.__name__ for one in types if not issubclass(one, (str, np.bool_, *_NUMBERS))]
+    if odd:
+        raise BadData(
+            f"column {name!r} holds {min(odd)}, which cannot be read",
+            next="convert it to numbers, booleans, strings or datetimes, or drop the column",
+            column=name,
+        )
+    levels = np.full(len(found), "", dtype=object)
+    levels[~missing] = [str(value) for value in present]
+    return Values("categorical", levels, missing)
+
+
+def _with_gaps(kind: Kind, present: list[Any], missing: NDArray[np.bool_]) -> Values:
+    numbers = np.full(len(missing), np.nan)
+    numbers[~missing] = [float(value) for value in present]
+    return Values(kind, numbers, missing)
+
+
+def describe_input(data: Any) -> Input:
+    """Return what a model that was trained on this data takes.
+
+    Raises
+    ------
+    BadData
+        If the data cannot be read.
+    """
+    form = form_of(data)
+    if form == "texts":
+        return Input(kind="texts")
+    if form == "array":
+        return Input(kind="array", columns=names_of(data))
+    library = _frame(data).implementation
+    return Input(kind="frame", columns=names_of(data), frame=_LIBRARIES.get(library, "pandas"))
+
+
+def as_input(data: Any, wanted: Input) -> Any:
+    """Return data in the form a model takes: its columns, in its order, in its kind of frame.
+
+    Raises
+    ------
+    SpaceMismatch
+        If columns are missing.
+    BadData
+        If the data cannot be read.
+    Unavailable
+        If the model takes the frames of a library that is not installed.
+    """
+    if wanted.kind == "texts":
+        return texts_of(data)
+    if form_of(data) == "array":
+        values = array_of(data)
+        if wanted.kind == "array" and values.shape[1] == len(wanted.columns):
+            return values
+        raise SpaceMismatch(
+            f"the array has {values.shape[1]} columns, and the model takes "
+            f"{len(wanted.columns)}: {_listed(wanted.columns)}",
+            next="give a data frame with these columns",
+        )
+    require_columns(names_of(data), wanted.columns)
+    frame = _frame(data).select(list(wanted.columns))
+    if wanted.kind == "array":
+        return array_of(frame.to_native())
+    try:
+        return _native(frame, wanted.frame)
+    except ModuleNotFoundError as error:
+        raise Unavailable(
+            f"the model takes {wanted.frame} data frames, and {error.name} is not installed",
+            next=f"pip install {error.name}",
+        ) from error
+
+
+def _native(frame: "nw.DataFrame[Any]", library: str) -> Any:
+    """Return the frame as one of this library; it is not copied if it is one."""
+    if library == "polars":
+        return frame.to_polars()
+    if library == "pyarrow":
+        return frame.to_arrow()
+    return frame.to_pandas()
+
+
+def require_columns(found: Sequence[str], wanted: Sequence[str]) -> None:
+    """Raise `SpaceMismatch` if a column is missing, naming it and what looks like it.
+
+    Examples
+    --------
+    >>> require_columns(["Price", "week"], ["price", "week"])
+    Traceback (most recent call last):
+    learndock.errors.SpaceMismatch: columns are missing: 'price' ('price' looks like 'Price'); ...
+    """
+    there = set(found)
+    missing = [name for name in wanted if name not in there]
+    if not missing:
+        return
+    spare = [name for name in found if name not in set(wanted)]
+    alike = {name: near for name in missing[:_MENTIONED] if (near := _alike(name, spare))}
+    hints = "; ".join(f"{name!r} looks like {_listed(near)}" for name, near in alike.items())
+    raise SpaceMismatch(
+        f"columns are missing: {_listed(missing)}" + (f" ({hints})" if hints else ""),
+        next="rename or add them",
+        missing=missing,
+        alike=alike,
+    )
+
+
+def _alike(name: str, others: Sequence[str]) -> list[str]:
+    """Return up to three names that differ in case or punctuation only, else in a few letters."""
+    plain = _plain(name)
+    same = [other for other in others if _plain(other) == plain]
+    return same[:3] or get_close_matches(name, others[:_COMPARED], n=3)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names as words: the first few, and how many more there are."""
+    said = ", ".join(repr(name) for name in names[:_MENTIONED])
+    more = len(names) - _MENTIONED
+    return f"{said} and {more:,} more" if more > 0 else said

@@ -1,0 +1,73 @@
+"""The semantic part of a specification, as data."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from learndock.core.sketch import Label
+from learndock.core.space import Frozen, Name
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
+Task = Literal["classification", "regression"]
+SKETCH = "sketch.safetensors"
+MAX_FILES = 32
+MAX_BYTES = 2 << 30
+
+
+class File(Frozen):
+    """One file of a learnware: its flat name, size in bytes, and digest."""
+
+    path: Path
+    size: int = Field(ge=0, le=MAX_BYTES)
+    sha256: Sha256
+
+
+class Input(Frozen):
+    """What the model takes.
+
+    Attributes
+    ----------
+    kind : {"frame", "array", "texts"}
+        A data frame with named columns, a two-dimensional array, or a list of strings.
+    columns : tuple of str
+        Names in the order in which the model wants them; ``x0, x1, ...`` for an array.
+    frame : {"", "pandas", "polars", "pyarrow"}
+        The library of the frames that the model was trained on.
+    """
+
+    kind: Literal["frame", "array", "texts"]
+    columns: tuple[str, ...] = ()
+    frame: Literal["", "pandas", "polars", "pyarrow"] = ""
+
+
+class Manifest(Frozen):
+    """The semantic part of a specification: what the learnware does, and every file it has.
+
+    A learnware's id is the digest of its manifest, which lists the digest of every other file.
+    """
+
+    format: Literal[1] = 1
+    name: Name
+    description: str = Field(default="", max_length=10_000)
+    task: Task
+    target: str = Field(default="", max_length=200)
+    classes: tuple[Label, ...] = Field(default=(), max_length=1_000)
+    license: str = Field(min_length=1, max_length=200)
+    tags: tuple[Annotated[str, Field(max_length=100)], ...] = Field(default=(), max_length=50)
+    input: Input
+    runtime: Name
+    requires: dict[str, str] = Field(default_factory=dict)
+    space: Sha256
+    files: tuple[File, ...] = Field(min_length=1, max_length=MAX_FILES)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Manifest":
+        paths = [file.path for file in self.files]
+        if len(set(paths)) != len(paths):
+            raise ValueError("two files have one name")
+        if SKETCH not in paths:
+            raise ValueError(f"{SKETCH} is missing from the list of files")
+        if (self.task == "classification") != (len(self.classes) >= 2):
+            raise ValueError("a classifier has at least two classes, a regressor has none")
+        return self

@@ -1,0 +1,262 @@
+"""The statistical part of a specification: a reduced kernel mean embedding, joint with outcomes."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from learndock.core.identity import canonical, digest
+from learndock.core.space import Space
+from learndock.errors import BadArchive, Invalid
+
+Float = NDArray[np.float64]
+Label = str | int | float | bool
+
+FORMAT = 1
+QUANTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90)
+"""Levels at which a sketch keeps thresholds of density and confidence."""
+MAX_POINTS = 1_000
+MAX_OUTCOMES = 1_000
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What the privacy gate measured before the sketch left its owner.
+
+    Attributes
+    ----------
+    nearest : float
+        Median over points of (distance to the nearest row) / (that row's distance to its own
+        nearest other row). Above 1 the points lie further from rows than rows from each other.
+    close : float
+        Share of the points that lie within half of a row's own nearest-neighbour distance.
+    limit : float
+        The largest share that passes.
+    copies : int
+        Points that equal a row. Always 0 in a sketch that left.
+    consent : bool
+        The owner overruled the gate explicitly.
+    """
+
+    nearest: float
+    close: float
+    limit: float
+    copies: int = 0
+    consent: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether the sketch may leave."""
+        return self.consent or (self.copies == 0 and self.close <= self.limit)
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """A few weighted points that stand for many rows, and for what a model answers there.
+
+    Attributes
+    ----------
+    space : Space
+        The coordinate system of the points.
+    points : (K, d) float64
+        Moved by optimisation; none is a row.
+    weights : (K,) float64
+        Simplex weights.
+    outcomes : (K, C) float64 or None
+        Nonnegative; each row sums to that point's weight. Column c sketches p(x, f(x) = c).
+    classes : tuple of labels
+        The label of each column of `outcomes` (classification); empty otherwise.
+    edges : tuple of float
+        Inner edges of the target's bins (regression); C = len(edges) + 1.
+    rows : int
+        Number of rows sketched, rounded to two digits.
+    mmd : float
+        Distance between the sketch and the rows it stands for.
+    density, confidence : tuple of float
+        Quantiles, at `QUANTILES`, of the density read-out and of the model's top probability on
+        held-out rows; empty when not known.
+    accuracy : tuple of float
+        Held-out accuracy for each class, or the root mean squared error as the only entry.
+    gate : Gate or None
+        What the privacy gate measured.
+    """
+
+    space: Space
+    points: Float = field(repr=False)
+    weights: Float = field(repr=False)
+    outcomes: Float | None = field(default=None, repr=False)
+    classes: tuple[Label, ...] = ()
+    edges: tuple[float, ...] = ()
+    rows: int = 0
+    mmd: float = 0.0
+    density: tuple[float, ...] = ()
+    confidence: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    gate: Gate | None = None
+
+    def __post_init__(self) -> None:
+        # Stored as float32: what is compared later is what was checked here.
+        for name in ("points", "weights", "outcomes"):
+            value = getattr(self, name)
+            if value is not None:
+                value = np.asarray(value, dtype=np.float32).astype(np.float64)
+                value.flags.writeable = False
+                object.__setattr__(self, name, value)
+        _check(self)
+
+    @property
+    def id(self) -> str:
+        """SHA-256 of the sketch's bytes."""
+        return digest(self.to_bytes())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sketch) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    def __str__(self) -> str:
+        said = f"{len(self)} points, {self.space.width} coordinates, space {self.space}"
+        said += f", about {self.rows:,} rows, {len(self.to_bytes()) / 1000:.1f} kB"
+        if self.gate is not None:
+            verdict = "consent" if self.gate.consent else "passed" if self.gate.passed else "failed"
+            said += (
+                f"\nnearest row {self.gate.nearest:.2f} x the rows' own distance; privacy gate "
+                f"{verdict} ({self.gate.close:.0%} close, limit {self.gate.limit:.0%})"
+            )
+        return said
+
+    @property
+    def prior(self) -> Float:
+        """(C,) shares of the outcomes: the model's class prior."""
+        return np.zeros(0) if self.outcomes is None else self.outcomes.sum(axis=0)
+
+    def to_bytes(self) -> bytes:
+        """Return the sketch as a safetensors file; the same sketch gives the same bytes."""
+        tensors = {"points": self.points, "weights": self.weights}
+        if self.outcomes is not None:
+            tensors["outcomes"] = self.outcomes
+        facts: dict[str, Any] = {
+            "format": FORMAT,
+            "space": self.space.model_dump(mode="json"),
+            "classes": list(self.classes),
+            "edges": list(self.edges),
+            "rows": self.rows,
+            "mmd": self.mmd,
+            "density": list(self.density),
+            "confidence": list(self.confidence),
+            "accuracy": list(self.accuracy),
+            "gate": None if self.gate is None else vars(self.gate),
+        }
+        return safetensors.numpy.save(
+            {name: value.astype(np.float32) for name, value in tensors.items()},
+            metadata={"learndock": canonical(facts).decode()},
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Sketch":
+        """Read a sketch strictly: unknown fields, wrong shapes and values are refused.
+
+        Raises
+        ------
+        BadArchive
+            If the bytes are not a sketch of this format.
+        """
+        tensors, facts = _parse(content)
+        try:
+            if facts.pop("format") != FORMAT:
+                raise BadArchive(f"the sketch has another format than {FORMAT}", next="update")
+            gate = facts.pop("gate")
+            return cls(
+                space=Space.model_validate(facts.pop("space")),
+                gate=None if gate is None else Gate(**gate),
+                **{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()},
+                **tensors,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, BadArchive):
+                raise
+            raise BadArchive(f"not a sketch: {error}") from error
+
+
+def _parse(content: bytes) -> tuple[dict[str, Float], dict[str, Any]]:
+    """Return the tensors and the facts of a sketch file."""
+    try:
+        tensors = {k: v.astype(np.float64) for k, v in safetensors.numpy.load(content).items()}
+        size = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + size])
+        return tensors, json.loads(header["__metadata__"]["learndock"])
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise BadArchive(
+            f"not a sketch: {error}", next="make one with `learndock sketch DATA`"
+        ) from error
+
+
+def _check(sketch: Sketch) -> None:
+    """Raise `Invalid` unless every array has its shape, is finite, and weights are on the simplex."""
+    count, width = len(sketch.weights), sketch.space.width
+    if not 1 <= count <= MAX_POINTS:
+        raise Invalid(f"a sketch has {count} points; 1 to {MAX_POINTS} are allowed", points=count)
+    if sketch.points.shape != (count, width):
+        raise Invalid(
+            f"sketch points have shape {sketch.points.shape}; space {sketch.space} "
+            f"needs ({count}, {width})"
+        )
+    if sketch.weights.ndim != 1 or not _is_simplex(sketch.weights):
+        raise Invalid("sketch weights must be nonnegative and sum to one")
+    if not np.isfinite(sketch.points).all():
+        raise Invalid("sketch points must be finite")
+    if sketch.outcomes is not None:
+        _check_outcomes(sketch, count)
+    facts = (sketch.rows, sketch.mmd, *sketch.density, *sketch.confidence, *sketch.accuracy)
+    if not all(math.isfinite(value) for value in (*facts, *sketch.edges)):
+        raise Invalid("a sketch's figures must be finite")
+
+
+def _check_outcomes(sketch: Sketch, count: int) -> None:
+    outcomes = sketch.outcomes
+    assert outcomes is not None  # noqa: S101 - the caller asked
+    columns = len(sketch.classes) or len(sketch.edges) + 1
+    if outcomes.shape != (count, columns) or columns > MAX_OUTCOMES:
+        raise Invalid(f"sketch outcomes have shape {outcomes.shape}; ({count}, {columns}) needed")
+    if not np.isfinite(outcomes).all() or (outcomes < 0).any():
+        raise Invalid("sketch outcomes must be finite and nonnegative")
+    if not np.allclose(outcomes.sum(axis=1), sketch.weights, atol=1e-4):
+        raise Invalid("sketch outcomes must sum to the weights, point by point")
+
+
+def _is_simplex(weights: Float) -> bool:
+    return bool(
+        np.isfinite(weights).all() and (weights >= 0).all() and abs(weights.sum() - 1) < 1e-4
+    )
+
+
+def round_rows(count: int) -> int:
+    """Return a count of rows to two digits, so that it gives no exact number away.
+
+    Examples
+    --------
+    >>> round_rows(12_345), round_rows(97)
+    (12000, 97)
+    """
+    digits = max(len(str(count)) - 2, 0)
+    return int(round(count, -digits))
+
+
+def outcome_names(sketch: Sketch) -> Mapping[int, str]:
+    """Return what each column of `outcomes` stands for, in words."""
+    if sketch.classes:
+        return {i: str(label) for i, label in enumerate(sketch.classes)}
+    bounds = ["-inf", *(f"{edge:g}" for edge in sketch.edges), "inf"]
+    return {
+        i: f"{low}..{high}" for i, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False))
+    }

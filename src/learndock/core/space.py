@@ -1,0 +1,98 @@
+"""The public coordinate system in which sketches compare."""
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from learndock.core.identity import canonical, digest
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Kind = Literal["numeric", "categorical", "boolean", "datetime"]
+Modality = Literal["table", "text", "vector", "image"]
+
+
+class Frozen(BaseModel):
+    """Base of all data that is written to files: immutable, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Column(Frozen):
+    """One column of a table space.
+
+    Attributes
+    ----------
+    name : str
+        The column's name in the data.
+    kind : {"numeric", "categorical", "boolean", "datetime"}
+        How it is read.
+    center, scale : float
+        Public robust centre and scale of a numeric column, in the column's own unit (seconds
+        since 1970 for a datetime); both are rounded.
+    """
+
+    name: str
+    kind: Kind
+    center: float = 0.0
+    scale: float = Field(default=1.0, gt=0)
+
+
+class Space(Frozen):
+    """The public coordinate system in which sketches compare. Frozen; known by its digest.
+
+    Attributes
+    ----------
+    name : str
+        For people: ``weekly-sales``. Two spaces of one name and different content are different.
+    version : int
+        Counts up when its maker changes the constants.
+    modality : {"table", "text", "vector", "image"}
+        What kind of data it takes.
+    encoder : str
+        The adapter that turns data into its coordinates.
+    width : int
+        Number of coordinates d.
+    gamma : float
+        g0 = 1 / median squared distance between two rows, in squared coordinate units.
+    scales : tuple of float
+        The kernel is the mean over s of exp(-s g0 r^2).
+    sharpness : float
+        Densities are read with s = `sharpness` alone.
+    columns : tuple of Column
+        The columns of a table, in order; empty for other modalities.
+    constants : dict
+        What else the encoder needs, as plain JSON.
+    """
+
+    name: Name
+    version: int = Field(default=1, ge=1)
+    modality: Modality
+    encoder: Name
+    width: int = Field(ge=1)
+    gamma: float = Field(gt=0)
+    scales: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(0.25, 1.0, 4.0), min_length=1
+    )
+    sharpness: float = Field(default=4.0, gt=0)
+    columns: tuple[Column, ...] = ()
+    constants: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of the canonical JSON; spaces compare and hash by it."""
+        return digest(canonical(self))
+
+    @property
+    def gammas(self) -> tuple[float, ...]:
+        """The g in the kernel's terms exp(-g r^2)."""
+        return tuple(scale * self.gamma for scale in self.scales)
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Space) and self.id == other.id
+
+    def __str__(self) -> str:
+        return f"{self.modality}/{self.name}@{self.version}"

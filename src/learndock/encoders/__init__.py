@@ -1,0 +1,1 @@
+"""Adapters that turn raw data into coordinates of a space."""

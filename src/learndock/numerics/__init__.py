@@ -1,0 +1,1 @@
+"""Arrays in, arrays out; each function cites its source and knows no learnware."""

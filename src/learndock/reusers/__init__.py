@@ -1,0 +1,1 @@
+"""Adapters that combine members into one predictor."""

@@ -1,0 +1,26 @@
+"""The plain average of all members: the baseline that others have to beat."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learndock.core.ports import Evidence, Reuser, Rule, Team
+
+
+class Average:
+    """Every member counts the same; a class that a member does not know gets nothing from it."""
+
+    least_members = 1
+    least_labels = 0
+
+    def fit(
+        self, team: Team, evidence: Evidence | None, y: NDArray[Any] | None, *, seed: int
+    ) -> Rule:
+        """Nothing is fitted."""
+        members = len(team.weights)
+        even = np.full(members, 1 / members)
+        return Rule("average", lambda seen: seen.outputs.mean(axis=1), even, "all count the same")
+
+
+plugin: Reuser = Average()

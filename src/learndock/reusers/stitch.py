@@ -1,0 +1,42 @@
+"""Stitching: each member counts where its sketch has data, and for the classes it knows."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from learndock.core.ports import Evidence, Reuser, Rule, Team
+from learndock.core.sketch import Float
+from learndock.numerics.shares import temper
+from learndock.numerics.stitching import soft_select, stitch
+
+
+class Stitch:
+    """Density-weighted likelihoods under the user's class shares; needs no label (METHODS 6)."""
+
+    least_members = 1
+    least_labels = 0
+
+    def fit(
+        self, team: Team, evidence: Evidence | None, y: NDArray[Any] | None, *, seed: int
+    ) -> Rule:
+        """Temper the class shares; labels are not looked at."""
+        if not team.classes:
+            why = "each member counts where its sketch has data"
+            return Rule("stitch", lambda seen: soft_select(seen.outputs, seen.density, team.weights),
+                        team.weights, why)  # fmt: skip
+        shares = temper(team.shares, known=int((team.priors.sum(axis=0) > 0).sum()))
+
+        def combine(seen: Evidence) -> Float:
+            return stitch(
+                seen.outputs,
+                seen.density,
+                priors=team.priors,
+                weights=team.weights,
+                shares=shares,
+            )
+
+        why = "each member counts where its sketch has data, for the classes it knows"
+        return Rule("stitch", combine, team.weights, why)
+
+
+plugin: Reuser = Stitch()

@@ -1,0 +1,1 @@
+"""Dock and its verbs: the only door."""

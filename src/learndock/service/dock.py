@@ -1,0 +1,400 @@
+"""The dock: where learnwares live, and every verb of owners and users."""
+
+import getpass
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from learndock.core import archive, registry
+from learndock.core.answer import Answer, Requirement
+from learndock.core.findings import Finding, Verdict
+from learndock.core.identity import digest
+from learndock.core.learnware import Learnware
+from learndock.core.ports import Catalogue, Check, Entry, Filter, Runtime, Store
+from learndock.core.reference import Reference
+from learndock.core.sketch import Sketch
+from learndock.core.space import Space
+from learndock.errors import (
+    Conflict,
+    Corrupt,
+    DockError,
+    Invalid,
+    NotFound,
+    Refused,
+    SpaceMismatch,
+    Unavailable,
+)
+from learndock.service.packing import pack
+from learndock.service.searching import Searcher, embed
+from learndock.service.sketching import encoder_of, sketch_coords
+
+DATABASE = "dock.db"
+BLOBS = "blobs"
+SUFFIX = ".learnware"
+
+
+@dataclass(frozen=True)
+class Health:
+    """What `Dock.verify` found.
+
+    Attributes
+    ----------
+    learnwares, blobs : int
+        How many were read again, byte for byte.
+    problems : tuple of str
+        What is wrong, in words; empty when all is well.
+    unused : tuple of str
+        Digests of blobs that no learnware needs, as an interrupted submit leaves. Harmless.
+    """
+
+    learnwares: int
+    blobs: int
+    problems: tuple[str, ...]
+    unused: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return not self.problems
+
+    def __str__(self) -> str:
+        told = f"{self.learnwares} learnwares, {self.blobs} blobs: "
+        told += (
+            "all well" if self else "\n".join((f"{len(self.problems)} problems", *self.problems))
+        )
+        return told + (f"\n{len(self.unused)} unused blobs (harmless)" if self.unused else "")
+
+
+class Dock:
+    """A place where learnwares live: submit them, search with a sketch, reuse what is found.
+
+    Parameters
+    ----------
+    location : str or Path
+        A folder. It is made at the first use unless `create` is false.
+    owner : str, optional
+        Under whose name learnwares are submitted; else the environment variable
+        ``LEARNDOCK_OWNER``, else the name of the current user.
+    create : bool
+        Make the dock if it is not there.
+
+    Raises
+    ------
+    NotFound
+        If there is no dock and `create` is false.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LinearRegression
+    >>> rng = np.random.default_rng(0); X = rng.normal(size=(500, 3)); y = X @ [1.0, 2.0, 3.0]
+    >>> dock = ld.Dock(tmp_path / "models", owner="ada")
+    >>> dock.submit(LinearRegression().fit(X, y), X, y, name="plane", license="MIT")
+    'ada/plane@1'
+    >>> answer = dock.search(rng.normal(size=(300, 3)))
+    >>> bool(answer), answer.hits[0].ref
+    (True, 'ada/plane@1')
+    """
+
+    def __init__(
+        self, location: str | Path, *, owner: str | None = None, create: bool = True
+    ) -> None:
+        if str(location).startswith(("http://", "https://", "postgresql://")):
+            raise Unavailable(
+                f"{location} is a server, and this version opens folders only",
+                next="give a folder",
+            )
+        self.folder = Path(location).expanduser()
+        self.owner = owner or os.environ.get("LEARNDOCK_OWNER") or _user()
+        if not (self.folder / DATABASE).exists():
+            self._create(create)
+        self._store: Store = registry.load("stores", "folder")(str(self.folder / BLOBS))
+        url = f"sqlite:///{self.folder / DATABASE}"
+        self._catalogue: Catalogue = registry.load("catalogues", "sql")(url)
+        self._searcher = Searcher(self._catalogue)
+
+    def _create(self, wanted: bool) -> None:
+        if not wanted:
+            raise NotFound(
+                f"there is no dock in {self.folder}",
+                next=f"make one with `learndock init {self.folder}`",
+            )
+        if self.folder.exists() and not self.folder.is_dir():
+            raise Conflict(f"{self.folder} is a file", next="give a folder")
+        if self.folder.is_dir() and any(
+            child.name not in {DATABASE, BLOBS} for child in self.folder.iterdir()
+            if not child.name.startswith(DATABASE)
+        ):  # fmt: skip
+            raise Conflict(f"{self.folder} holds other files", next="give an empty or new folder")
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def __repr__(self) -> str:
+        return f"Dock({str(self.folder)!r})"
+
+    # ------------------------------------------------------------ owners
+
+    def submit(
+        self,
+        learnware: Learnware | Any,
+        X: Any = None,
+        y: Any = None,
+        *,
+        alias: str = "",
+        dry_run: bool = False,
+        **options: Any,
+    ) -> str:
+        """Check a learnware and take it in; return its reference, ``owner/name@version``.
+
+        Parameters
+        ----------
+        learnware : Learnware or model
+            What `pack` made; or a model, which is packed here with `X`, `y` and `options`
+            (those of `pack`). A model without `space` is sketched in the dock's space for such
+            data, if there is one.
+        alias : str, optional
+            A movable name for this version, such as ``stable``.
+        dry_run : bool
+            Check only; nothing is written, and the reference is what it would be called.
+
+        Raises
+        ------
+        Refused
+            If a check says no; `facts` holds the findings.
+
+        Notes
+        -----
+        Atomic, durable when it returns, and repeatable: the same learnware again returns the
+        reference that it has.
+        """
+        if not isinstance(learnware, Learnware):
+            options.setdefault("space", self._space_or_none(X))
+            learnware = pack(learnware, X, y, **options)
+        elif X is not None or options:
+            raise Invalid("a packed learnware takes no data", next="give it alone")
+        verdict = self.check(learnware)
+        if verdict.refusals:
+            raise _refusal(learnware, verdict)
+        if dry_run:
+            return f"{self.owner}/{learnware.manifest.name}"
+        content = archive.write(learnware)
+        return self._catalogue.add(
+            learnware,
+            owner=self.owner,
+            archive=self._store.put(content),
+            size=len(content),
+            atoms=embed(learnware.sketch),
+            alias=alias,
+        ).ref
+
+    def _space_or_none(self, X: Any) -> Space | None:
+        """Return the dock's space for such data, if it has one."""
+        try:
+            return self._searcher.space_for(X)
+        except (NotFound, SpaceMismatch):
+            return None
+
+    def check(self, learnware: Learnware) -> Verdict:
+        """Run every admission rule, and change nothing."""
+        findings: list[Finding] = []
+        for name in registry.names("checks"):
+            rule: Check = registry.load("checks", name)
+            findings += rule.inspect(learnware)
+        return Verdict(tuple(findings))
+
+    def withdraw(self, ref: str, *, reason: str) -> Entry:
+        """Stop offering a learnware. Its bytes stay for those who already use it.
+
+        Raises
+        ------
+        NotFound
+            If there is no such learnware.
+        Invalid
+            If no reason is given.
+        """
+        if not reason.strip():
+            raise Invalid("a withdrawal needs a reason", next="say reason='...'")
+        return self._catalogue.withdraw(Reference.parse(ref), reason=reason)
+
+    def alias(self, ref: str, alias: str) -> Entry:
+        """Let an alias of the learnware's name point at this version, moving it if need be."""
+        return self._catalogue.set_alias(Reference.parse(ref), alias)
+
+    # ------------------------------------------------------------ users
+
+    def search(
+        self,
+        data: Any,
+        *,
+        want: str = "",
+        task: str = "",
+        target: str = "",
+        license: str = "",
+        space: Space | None = None,
+        limit: int = 10,
+        members: int = 10,
+        seed: int = 0,
+    ) -> Answer:
+        """Find learnwares for a task: ranked hits, a mixture, and how much of it is covered.
+
+        Parameters
+        ----------
+        data : data frame, (n, d) array, list of texts, or Sketch
+            The task's rows, of which only a sketch is compared; or that sketch.
+        want : str
+            Words that a learnware's description, columns or labels must have.
+        task, target, license : str
+            Fields that a learnware must have.
+        space : Space, optional
+            One of the dock's spaces; else the one that fits the data and has most learnwares.
+        limit : int
+            Number of hits.
+        members : int
+            Most members of the mixture.
+        seed : int
+            For the sketch.
+
+        Raises
+        ------
+        SpaceMismatch
+            If no space of the dock goes with the data; names the columns that are missing.
+        NotFound
+            If the dock is empty.
+        """
+        start = time.perf_counter()
+        if isinstance(data, Sketch):
+            sketch = data
+        else:
+            space = space or self._searcher.space_for(data)
+            coords = encoder_of(space).encode(data, space)
+            # The sketch stays in this process, so few rows need no consent.
+            sketch = sketch_coords(coords, space, seed=seed, consent=True)
+        wanted = Requirement(sketch, want=want, task=task, target=target, license=license)
+        return self._searcher.search(
+            wanted, limit=limit, members=members, start=start, reuser=self.reuse
+        )
+
+    def reuse(
+        self, answer: Answer, X: Any = None, y: Any = None, *, method: str = "auto", seed: int = 0
+    ) -> Any:
+        """Fetch an answer's members and return the estimator that combines them.
+
+        See `Answer.reuse`, which is the same for an answer of this dock.
+        """
+        from learndock.service.predictor import ClassifierPredictor, Member, RegressorPredictor
+
+        members = []
+        for part in answer.mixture.parts:
+            learnware = self.fetch(f"sha256:{part.id}")
+            shown = learnware.manifest
+            runtime: Runtime = registry.load("runtimes", shown.runtime)
+            model = runtime.load(learnware.files)
+            members.append(Member(part.ref, part.weight, learnware.sketch, shown.input, model))
+        if not members:
+            raise Invalid("the answer has no members", next="search again")
+        kind = ClassifierPredictor if answer.task == "classification" else RegressorPredictor
+        predictor = kind(
+            members, members[0].sketch.space, dict(answer.mixture.shares), method, seed
+        )
+        return predictor.fit(X, y)
+
+    def show(self, ref: str) -> Entry:
+        """Return what the dock knows of a learnware.
+
+        Raises
+        ------
+        NotFound
+            If there is none of that name; names what looks alike.
+        """
+        return self._catalogue.get(Reference.parse(ref))
+
+    def ls(
+        self,
+        words: str = "",
+        *,
+        task: str = "",
+        target: str = "",
+        space: str = "",
+        owner: str = "",
+        license: str = "",
+        withdrawn: bool = False,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> list[Entry]:
+        """List learnwares; `words` searches names, descriptions, columns, labels and licences."""
+        wanted = Filter(words, task, target, space, owner, license, withdrawn)
+        return self._catalogue.find(wanted, limit=limit, offset=offset)
+
+    def fetch(self, ref: str, *, to: str | Path | None = None) -> Learnware:
+        """Return a learnware, checked against its digests; with `to`, write its file there too."""
+        entry = self.show(ref)
+        content = self._store.get(entry.archive)
+        learnware = archive.read(content)
+        if learnware.id != entry.id:
+            raise Corrupt(f"{entry.ref} holds another learnware", next="run `learndock verify`")
+        if to is not None:
+            target = Path(to)
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{entry.name}-{entry.version}{SUFFIX}").write_bytes(content)
+        return learnware
+
+    def spaces(self) -> Sequence[Space]:
+        """Return the dock's spaces, oldest first."""
+        return self._catalogue.spaces()
+
+    # ------------------------------------------------------------ care
+
+    def verify(self) -> Health:
+        """Read everything again, and report what does not hold."""
+        problems = list(self._catalogue.problems())
+        entries = self._all()
+        used = {entry.archive for entry in entries}
+        for entry in entries:
+            problems += self._wrong_with(entry)
+        blobs = set(self._store.digests())
+        for name in sorted(blobs - used):
+            if digest(self._store.get(name)) != name:
+                problems.append(f"blob {name} is altered")
+        return Health(len(entries), len(blobs), tuple(problems), tuple(sorted(blobs - used)))
+
+    def _wrong_with(self, entry: Entry) -> list[str]:
+        try:
+            learnware = archive.read(self._store.get(entry.archive))
+        except DockError as error:
+            return [f"{entry.ref}: {error}"]
+        return [] if learnware.id == entry.id else [f"{entry.ref}: holds another learnware"]
+
+    def _all(self) -> list[Entry]:
+        return self._catalogue.find(Filter(withdrawn=True), limit=2**31 - 1)
+
+    def backup(self, target: str | Path) -> None:
+        """Write a consistent copy of the dock into a new folder while others go on working.
+
+        Raises
+        ------
+        Conflict
+            If the folder exists and is not empty.
+        """
+        folder = Path(target)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise Conflict(f"{folder} is not an empty folder", next="give a new folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        # Catalogue first: blobs are never removed, so each that it names is there to be copied.
+        self._catalogue.backup(folder / DATABASE)
+        copy: Store = registry.load("stores", "folder")(str(folder / BLOBS))
+        for name in self._store.digests():
+            copy.put(self._store.get(name))
+
+
+def _refusal(learnware: Learnware, verdict: Verdict) -> Refused:
+    told = "; ".join(f"{f.check}: {f.message}" for f in verdict.refusals)
+    return Refused(
+        f"{learnware.manifest.name} is not taken: {told}",
+        next=verdict.refusals[0].next,
+        findings=[vars(f) for f in verdict.findings],
+    )
+
+
+def _user() -> str:
+    """Return the current user's name in the form owners have."""
+    name = "".join(c for c in getpass.getuser().lower() if c.isalnum() or c in "._-")
+    return name.lstrip("._-")[:64] or "local"

@@ -1,0 +1,267 @@
+"""Making a learnware of a model: stored safely, compared with the original, sketched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from learndock.core import registry
+from learndock.core.data import as_input, count_rows, describe_input, form_of, take
+from learndock.core.learnware import Learnware, list_files
+from learndock.core.manifest import Input, Manifest
+from learndock.core.ports import Model, Runtime
+from learndock.core.sketch import Float, Label
+from learndock.core.space import Space
+from learndock.errors import (
+    BadData,
+    BadManifest,
+    BadModel,
+    ModelDisagrees,
+    Unavailable,
+    UnsafeModel,
+)
+from learndock.service.sketching import (
+    Outcomes,
+    encoder_of,
+    sketch_coords,
+    space as make_space,
+    split_rows,
+)
+
+HELD_OUT = 0.2
+BINS = 10
+TOLERANCE = 1e-5
+"""How far, relative to the outputs' spread, a stored model may differ from the original."""
+
+
+def pack(
+    model: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    name: str,
+    license: str = "",
+    description: str = "",
+    target: str = "",
+    tags: Sequence[str] = (),
+    space: Space | None = None,
+    held_out: tuple[Any, Any] | None = None,
+    size: int | None = None,
+    seed: int = 0,
+    consent: bool = False,
+) -> Learnware:
+    """Make a learnware of a trained model: stored, checked, sketched. Rows stay here.
+
+    Parameters
+    ----------
+    model : estimator
+        A scikit-learn estimator or pipeline, a LightGBM or XGBoost model, or an ONNX model.
+    X : data frame, (n, d) array, or list of texts
+        Rows on which the model is good, in the form in which it predicts them.
+    y : (n,) labels, optional
+        What is true for `X`; accuracy is stated when given.
+    name : str
+        Lower case: ``store-12``.
+    license : str
+        Under what licence others may use it, such as ``CC-BY-4.0``. There is no default.
+    description, target, tags : str, str, list of str, optional
+        What it does, what it predicts, and words to find it by.
+    space : Space, optional
+        Where it is sketched. Learnwares are found and combined within one space, so give the one
+        that the others of this kind use.
+    held_out : (X, y), optional
+        Rows that the model has not seen; thresholds and accuracy come from them. By default from
+        a fifth of `X`, which flatters a model that was trained on it.
+    size, seed, consent
+        As in `sketch`.
+
+    Raises
+    ------
+    BadManifest
+        If the licence is missing or a field has a wrong form.
+    BadModel
+        If the model cannot predict, or predicts something of the wrong shape.
+    UnsafeModel
+        If it cannot be stored in a format that runs no code.
+    ModelDisagrees
+        If the stored model predicts something else than the original.
+    PrivacyGate, BadData, SpaceMismatch
+        As in `sketch`.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X = np.random.default_rng(0).normal(size=(500, 3)); y = np.where(X[:, 0] > 0, "up", "down")
+    >>> lw = ld.pack(LogisticRegression().fit(X, y), X, y, name="sign", license="MIT")
+    >>> lw.manifest.classes, lw.manifest.runtime
+    (('down', 'up'), 'sklearn')
+    """
+    if not license:
+        raise BadManifest(
+            "no licence was given, and there is no default",
+            next="say license='CC-BY-4.0', or another SPDX name or your own terms",
+        )
+    wanted = describe_input(X)
+    _same_length(X, y)
+    runtime, stored, files = _store(model)
+    _agree(model, stored, X, wanted)
+    space = space or make_space(X)
+    kept = _keep(X, y, held_out, seed)
+    outputs = stored.outputs(as_input(kept.rows, wanted))
+    test = stored.outputs(as_input(kept.test, wanted))
+    encoder = encoder_of(space)
+    sketch = sketch_coords(
+        encoder.encode(kept.rows, space),
+        space,
+        size=size,
+        seed=seed,
+        consent=consent,
+        outcomes=_outcomes(stored.classes, outputs),
+        held_out=encoder.encode(kept.test, space),
+        confidence=test.max(axis=1) if stored.classes else None,
+        accuracy=_accuracy(stored.classes, test, kept.truth),
+    )
+    try:
+        manifest = Manifest(
+            name=name,
+            description=description,
+            task="classification" if stored.classes else "regression",
+            target=target,
+            classes=stored.classes,
+            license=license,
+            tags=tuple(tags),
+            input=wanted,
+            runtime=runtime,
+            requires=registry.load("runtimes", runtime).requires(),
+            space=space.id,
+            files=list_files(sketch, files),
+        )
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise BadManifest(f"the manifest is not valid: {told}") from error
+    return Learnware(manifest, sketch, files)
+
+
+def _store(model: Any) -> tuple[str, Model, dict[str, bytes]]:
+    """Return the runtime's name, the model as it loads from its files, and the files."""
+    for name in registry.names("runtimes"):
+        try:
+            runtime: Runtime = registry.load("runtimes", name)
+        except Unavailable:
+            continue  # its library is not installed, so the model is not one of its own
+        if runtime.claims(model):
+            files = runtime.dump(model)
+            return name, runtime.load(files), files
+    if not hasattr(model, "predict"):
+        raise BadModel(
+            f"{type(model).__name__} has no predict, and is no model file",
+            next="give a trained estimator, a LightGBM or XGBoost model, or an ONNX model",
+        )
+    raise UnsafeModel(
+        f"no runtime stores a {type(model).__module__}.{type(model).__qualname__} without code",
+        next="export it to ONNX and pack that",
+        runtimes=list(registry.names("runtimes")),
+    )
+
+
+def _agree(model: Any, stored: Model, X: Any, wanted: Input) -> None:
+    """Refuse a stored model that does not predict what the original predicts on these rows."""
+    found = stored.outputs(as_input(X, wanted))
+    if len(found) != count_rows(X):
+        raise BadModel(
+            f"the model predicts {len(found)} values for {count_rows(X)} rows",
+            next="give a model with one prediction a row",
+        )
+    expected = _original(model, X, stored.classes)
+    if expected is None:
+        return
+    if len(expected) != len(found):
+        raise BadModel(
+            f"the model predicts {len(expected)} values for {count_rows(X)} rows",
+            next="give a model with one prediction a row",
+        )
+    if expected.dtype.kind == "f" and expected.shape == found.shape:
+        spread = max(float(np.ptp(expected)), 1e-12)
+        worst = float(np.abs(expected - found).max()) / spread
+        agrees = worst <= TOLERANCE
+    else:
+        labels = np.array(stored.classes, dtype=object)[found.argmax(axis=1)]
+        worst = float(np.mean([a != b for a, b in zip(labels, expected.tolist(), strict=True)]))
+        agrees = worst == 0
+    if not agrees:
+        raise ModelDisagrees(
+            f"the stored model differs from the original by {worst:.2g} of the outputs' spread "
+            "on the given rows",
+            next="give the rows in the form in which the model was trained, or export it to ONNX",
+            difference=worst,
+        )
+
+
+def _original(model: Any, X: Any, classes: tuple[Label, ...]) -> NDArray[Any] | None:
+    """Return what the living model says: probabilities, values or labels; None for a file."""
+    if classes and hasattr(model, "predict_proba"):
+        return np.asarray(model.predict_proba(X), dtype=np.float64)
+    if not hasattr(model, "predict") or not hasattr(model, "get_params"):
+        return None
+    said = np.asarray(model.predict(X))
+    return said if classes else said.astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """Rows to sketch, and rows held out with what is true there."""
+
+    rows: Any
+    test: Any
+    truth: NDArray[Any] | None
+
+
+def _keep(X: Any, y: Any, held_out: tuple[Any, Any] | None, seed: int) -> _Kept:
+    if held_out is not None:
+        _same_length(*held_out)
+        form_of(held_out[0])
+        return _Kept(X, held_out[0], np.asarray(held_out[1]))
+    rows, test = split_rows(X, share=HELD_OUT, seed=seed)
+    if not len(test):
+        rows = test = np.arange(count_rows(X))
+    truth = None if y is None else np.asarray(y)[test]
+    return _Kept(take(X, rows), take(X, test), truth)
+
+
+def _outcomes(classes: tuple[Label, ...], outputs: Float) -> Outcomes:
+    """Return which class, or which bin of the value, the model answers for each row."""
+    if classes:
+        return Outcomes(outputs.argmax(axis=1), classes=classes)
+    levels = np.arange(1, BINS) / BINS
+    edges = sorted({float(f"{edge:.3g}") for edge in np.quantile(outputs, levels)})
+    return Outcomes(np.searchsorted(edges, outputs), edges=tuple(edges))
+
+
+def _accuracy(
+    classes: tuple[Label, ...], outputs: Float, truth: NDArray[Any] | None
+) -> tuple[float, ...]:
+    """Return held-out accuracy for each class, or the root mean squared error."""
+    if truth is None:
+        return ()
+    if not classes:
+        return (float(np.sqrt(np.mean((outputs - truth.astype(np.float64)) ** 2))),)
+    said = outputs.argmax(axis=1)
+    rates = []
+    for column, label in enumerate(classes):
+        rows = np.array([value == label for value in truth.tolist()], dtype=bool)
+        rates.append(float(np.mean(said[rows] == column)) if rows.any() else 0.0)
+    return tuple(rates)
+
+
+def _same_length(X: Any, y: Any) -> None:
+    form_of(X)
+    if y is not None and len(y) != count_rows(X):
+        raise BadData(
+            f"there are {count_rows(X)} rows and {len(y)} labels",
+            next="give one label a row",
+            rows=count_rows(X),
+            labels=len(y),
+        )

@@ -1,0 +1,225 @@
+"""Search: spaces that go with the data, nearest sketches, a mixture, class shares, coverage."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from learndock.core import registry
+from learndock.core.answer import Answer, Coverage, Hit, Mixture, Part, Requirement
+from learndock.core.data import count_rows, form_of, take
+from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Index
+from learndock.core.sketch import Float, Label, Sketch
+from learndock.core.space import Space
+from learndock.errors import NotFound, SpaceMismatch
+from learndock.numerics.coverage import coverage
+from learndock.numerics.features import Features, random_features
+from learndock.numerics.kernels import mmd
+from learndock.numerics.mixture import mixture
+from learndock.numerics.shares import hull
+from learndock.service.sketching import encoder_of
+
+FEATURES = 2048
+CANDIDATES = 200
+"""How many nearest embeddings are ordered again by the exact kernel."""
+LEAST_WEIGHT = 0.01
+EVERYTHING = 2**31 - 1
+HEAD = 200
+"""How many rows are read to see which spaces go with the data."""
+
+
+@lru_cache(maxsize=16)
+def features_of(space: Space) -> Features:
+    """Return the random features of a space: the same everywhere, from its digest."""
+    seed = int(space.id[:8], 16)
+    return random_features(space.width, FEATURES, gammas=space.gammas, seed=seed)
+
+
+def embed(sketch: Sketch) -> Atoms:
+    """Return a sketch as vectors: distances between them are about the MMD."""
+    features = features_of(sketch.space)
+    outcomes = sketch.outcomes
+    parts = np.zeros((0, FEATURES)) if outcomes is None else features.embed(sketch.points, outcomes)
+    whole = features.embed(sketch.points, sketch.weights)
+    return Atoms(whole.astype(np.float32), parts.astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False)
+class _Shelf:
+    """The embeddings of one space, as they were at one moment of the catalogue."""
+
+    stamp: int
+    index: Index
+    parts: dict[str, Float]
+    """(C, D) for each learnware."""
+
+
+class Searcher:
+    """Answers requirements from a catalogue; keeps the embeddings of each space in memory."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._shelves: dict[str, _Shelf] = {}
+
+    def space_for(self, data: Any) -> Space:
+        """Return the space that goes with data and holds most learnwares.
+
+        Raises
+        ------
+        NotFound
+            If the dock is empty.
+        SpaceMismatch
+            If no space goes with the data; names the columns that the nearest one misses.
+        """
+        form = form_of(data)
+        spaces = self._catalogue.spaces()
+        if not spaces:
+            raise NotFound("the dock is empty", next="submit a learnware first")
+        head = take(data, np.arange(min(count_rows(data), HEAD)))
+        fitting, near = [], []
+        for space in spaces:
+            if (form == "texts") != (space.modality == "text"):
+                continue
+            try:
+                encoder_of(space).encode(head, space)
+            except SpaceMismatch as error:
+                near.append(error)
+            else:
+                fitting.append(space)
+        if fitting:
+            return max(fitting, key=lambda space: len(self._shelf(space.id).index))
+        if near:
+            raise min(near, key=lambda error: len(error.facts.get("missing", ())))
+        kinds = sorted({space.modality for space in spaces})
+        raise SpaceMismatch(
+            f"the data is {form}, and the dock's spaces take {', '.join(kinds)}",
+            next="see them with `learndock ls`",
+        )
+
+    def search(
+        self,
+        wanted: Requirement,
+        *,
+        limit: int,
+        members: int,
+        start: float,
+        reuser: Callable[..., Any],
+    ) -> Answer:
+        """Return hits, mixture, class shares and coverage for a requirement.
+
+        `start` is when the user began to wait, as `time.perf_counter` tells it.
+        """
+        space, sketch = wanted.sketch.space, wanted.sketch
+        entries = self._offered(wanted)
+        target = features_of(space).embed(sketch.points, sketch.weights)
+        hits = self._hits(entries, sketch, target)
+        if hits:
+            # One answer predicts one thing: what the nearest learnware predicts.
+            best = entries[hits[0].id].manifest
+            entries = {
+                key: entry
+                for key, entry in entries.items()
+                if (entry.manifest.task, entry.manifest.target) == (best.task, best.target)
+            }
+        mixed, cover = self._combine(entries, wanted, target, members)
+        return Answer(
+            rows=sketch.rows,
+            space=str(space),
+            task=hits[0].task if hits else wanted.task,
+            target=hits[0].target if hits else wanted.target,
+            hits=tuple(hits[:limit]),
+            mixture=mixed,
+            coverage=cover,
+            searched=len(entries),
+            seconds=time.perf_counter() - start,
+            reuser=reuser,
+        )
+
+    def _offered(self, wanted: Requirement) -> dict[str, Entry]:
+        """Return the learnwares of the space that meet the wishes, by id."""
+        meeting = Filter(
+            words=wanted.want,
+            task=wanted.task,
+            target=wanted.target,
+            license=wanted.license,
+            space=wanted.sketch.space.id,
+        )
+        return {entry.id: entry for entry in self._catalogue.find(meeting, limit=EVERYTHING)}
+
+    def _shelf(self, space: str) -> _Shelf:
+        """Return the embeddings of a space, loaded again when the catalogue has changed."""
+        stamp = self._catalogue.stamp()
+        found = self._shelves.get(space)
+        if found is None or found.stamp != stamp:
+            atoms = dict(self._catalogue.atoms(space))
+            index: Index = registry.load("indexes", "exact")(FEATURES)
+            if atoms:
+                index.add(list(atoms), np.stack([atom.whole for atom in atoms.values()]))
+            parts = {key: atom.parts.astype(np.float64) for key, atom in atoms.items()}
+            found = self._shelves[space] = _Shelf(stamp, index, parts)
+        return found
+
+    def _hits(self, entries: dict[str, Entry], sketch: Sketch, target: Float) -> list[Hit]:
+        """Return the learnwares nearest to the task, ordered by the exact kernel, ties by id."""
+        index = self._shelf(sketch.space.id).index
+        near = [key for key, _ in index.nearest(target, len(index)) if key in entries][:CANDIDATES]
+        found = self._catalogue.sketches(near)
+        distances = {
+            key: mmd(found[key].points, found[key].weights, sketch.points, sketch.weights,
+                     gammas=sketch.space.gammas)
+            for key in near
+        }  # fmt: skip
+        return [
+            Hit(
+                ref=entries[key].ref,
+                id=key,
+                distance=distances[key],
+                task=entries[key].manifest.task,
+                target=entries[key].manifest.target,
+                license=entries[key].manifest.license,
+                description=entries[key].manifest.description,
+            )
+            for key in sorted(near, key=lambda key: (distances[key], key))
+        ]
+
+    def _combine(
+        self, entries: dict[str, Entry], wanted: Requirement, target: Float, members: int
+    ) -> tuple[Mixture, Coverage]:
+        """Return the mixture over these learnwares, with class shares, and the coverage."""
+        shelf = self._shelf(wanted.sketch.space.id)
+
+        def look(direction: Float, count: int) -> tuple[Sequence[str], Float]:
+            found = shelf.index.largest(direction, len(shelf.index))
+            keys = [key for key, _ in found if key in entries][:count]
+            return keys, shelf.index.vectors(keys).astype(np.float64)
+
+        names, atoms = _class_atoms(entries, shelf.parts)
+        shares, distance = hull(atoms, target)
+        mixed = mixture(target, look, size=members, least=LEAST_WEIGHT)
+        order = sorted(zip(mixed.keys, mixed.weights, strict=True), key=lambda kw: (-kw[1], kw[0]))
+        told: dict[Label, float] = {}
+        for (_, label), share in zip(names, shares, strict=True):
+            if label is not None:
+                told[label] = told.get(label, 0.0) + float(share)
+        parts = tuple(Part(entries[key].ref, key, float(weight)) for key, weight in order)
+        return (
+            Mixture(parts, residual=mixed.residual, gap=mixed.gap, shares=told),
+            coverage(distance, rows=wanted.sketch.rows, norm2=float(target @ target)),
+        )
+
+
+def _class_atoms(
+    entries: dict[str, Entry], parts: dict[str, Float]
+) -> tuple[list[tuple[str, Label | None]], Float]:
+    """Return one normalised embedding for each learnware and outcome, with its name."""
+    names: list[tuple[str, Label | None]] = []
+    rows = []
+    for key, entry in entries.items():
+        classes = entry.manifest.classes or (None,) * len(parts[key])
+        for label, row in zip(classes, parts[key], strict=True):
+            names.append((key, label))
+            rows.append(row)
+    return names, np.array(rows)

@@ -1,0 +1,249 @@
+"""Making sketches: data to coordinates to a few moved points, gated before it may leave."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from learndock.core import registry
+from learndock.core.data import count_rows, form_of
+from learndock.core.ports import Encoder
+from learndock.core.sketch import QUANTILES, Float, Gate, Label, Sketch, round_rows
+from learndock.core.space import Space
+from learndock.errors import BadData, Invalid, PrivacyGate
+from learndock.numerics.density import density
+from learndock.numerics.privacy import expected_close, nearness
+from learndock.numerics.reduced import reduce
+
+MOST_POINTS = 100
+LEAST_POINTS = 5
+ROWS_PER_POINT = 20
+FEW_ROWS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What a model answers on the rows that are sketched.
+
+    Attributes
+    ----------
+    columns : (n,) int
+        For each row the class, or the bin of the predicted value.
+    classes : tuple of labels
+        Names of the classes; empty for regression.
+    edges : tuple of float
+        Inner edges of the bins; empty for classification.
+    """
+
+    columns: NDArray[np.intp]
+    classes: tuple[Label, ...] = ()
+    edges: tuple[float, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of columns C."""
+        return len(self.classes) or len(self.edges) + 1
+
+
+def encoder_of(space: Space) -> Encoder:
+    """Return the encoder of a space."""
+    found: Encoder = registry.load("encoders", space.encoder)
+    return found
+
+
+def space(data: Any, *, name: str = "data", encoder: str = "") -> Space:
+    """Make a space for data: public, rounded constants, frozen from then on.
+
+    Parameters
+    ----------
+    data : data frame, (n, d) array, or list of texts
+        Rows like those that will be compared. Texts have a built-in space.
+    name : str
+        What people call it, such as ``weekly-sales``.
+    encoder : str, optional
+        An encoder's name, such as ``vector``; else the one that claims such data.
+
+    Raises
+    ------
+    BadData
+        If the data cannot be read.
+
+    Examples
+    --------
+    >>> made = ld.space(np.random.default_rng(0).normal(size=(200, 3)), name="demo")
+    >>> str(made), [column.name for column in made.columns]
+    ('table/demo@1', ['x0', 'x1', 'x2'])
+    """
+    form_of(data)
+    return _encoder_for(data, encoder).space(data, name=name)
+
+
+def _encoder_for(data: Any, name: str) -> Encoder:
+    if name:
+        chosen: Encoder = registry.load("encoders", name)
+        return chosen
+    for candidate in registry.names("encoders"):
+        found: Encoder = registry.load("encoders", candidate)
+        if found.claims(data):
+            return found
+    raise BadData(f"no encoder reads {type(data).__name__}", next="name one with `encoder=`")
+
+
+def sketch(
+    data: Any,
+    *,
+    space: Space | None = None,
+    size: int | None = None,
+    seed: int = 0,
+    encoder: str = "",
+    consent: bool = False,
+) -> Sketch:
+    """Sketch rows: a few weighted points that stand for them, none of which is a row.
+
+    Parameters
+    ----------
+    data : data frame, (n, d) array, or list of texts
+        The rows. They stay here.
+    space : Space, optional
+        Where to sketch; sketches compare within one space only. Without one, texts use the
+        built-in space and tables get a new one from their own rounded constants.
+    size : int, optional
+        Number of points K, at most n / 20; by default min(100, n / 20), at least 5.
+    seed : int
+        The same data, space and seed give the same sketch on one machine.
+    encoder : str, optional
+        An encoder's name, when no `space` is given.
+    consent : bool
+        Let the sketch pass although the privacy gate objects or there are under 100 rows.
+
+    Raises
+    ------
+    PrivacyGate
+        If there are fewer than 100 rows, or points come too near to rows.
+    BadData, SpaceMismatch
+        If the data cannot be read, or does not go with the space.
+
+    Notes
+    -----
+    Costs O(n K d) time and O(n d) memory; METHODS: reduced kernel mean embedding [1]_.
+
+    References
+    ----------
+    .. [1] Wu, Xu, Liu and Zhou, "Model Reuse With Reduced Kernel Mean Embedding
+       Specification", IEEE TKDE 35 (2023), 699-710.
+
+    Examples
+    --------
+    >>> rows = np.random.default_rng(0).normal(size=(1000, 3))
+    >>> made = ld.sketch(rows, size=20)
+    >>> made.points.shape, round(float(made.weights.sum()), 6), made.gate.passed
+    ((20, 3), 1.0, True)
+    """
+    form_of(data)
+    if space is None:
+        space = _encoder_for(data, encoder).space(data, name="data")
+    coords = encoder_of(space).encode(data, space)
+    return sketch_coords(coords, space, size=size, seed=seed, consent=consent)
+
+
+def sketch_coords(
+    coords: Float,
+    space: Space,
+    *,
+    size: int | None = None,
+    seed: int = 0,
+    consent: bool = False,
+    outcomes: Outcomes | None = None,
+    held_out: Float | None = None,
+    confidence: Float | None = None,
+    accuracy: tuple[float, ...] = (),
+) -> Sketch:
+    """Sketch rows that are encoded already; `sketch` and `pack` end here."""
+    rows = len(coords)
+    reduced = reduce(
+        coords,
+        _size(rows, size, consent=consent),
+        gammas=space.gammas,
+        labels=None if outcomes is None else outcomes.columns,
+        classes=0 if outcomes is None else outcomes.count,
+        seed=seed,
+    )
+    points = np.asarray(reduced.points, dtype=np.float32).astype(np.float64)
+    quantiles: tuple[float, ...] = ()
+    if held_out is not None and len(held_out):
+        gamma = space.sharpness * space.gamma
+        quantiles = _quantiles(density(held_out, points, reduced.weights, gamma=gamma))
+    return Sketch(
+        space=space,
+        points=points,
+        weights=reduced.weights,
+        outcomes=reduced.outcomes,
+        classes=() if outcomes is None else outcomes.classes,
+        edges=() if outcomes is None else outcomes.edges,
+        rows=round_rows(rows),
+        mmd=_digits(reduced.mmd),
+        density=quantiles,
+        confidence=() if confidence is None else _quantiles(confidence),
+        accuracy=tuple(_digits(value) for value in accuracy),
+        gate=_gate(points, coords, consent=consent, seed=seed),
+    )
+
+
+def _size(rows: int, size: int | None, *, consent: bool) -> int:
+    """Return how many points may stand for so many rows."""
+    if rows < FEW_ROWS and not consent:
+        raise PrivacyGate(
+            f"{rows} rows are too few to hide one of them; {FEW_ROWS} are needed",
+            next="give more rows, or say consent=True (--consent) if these rows may be guessed",
+            rows=rows,
+        )
+    allowed = max(LEAST_POINTS, rows // ROWS_PER_POINT)
+    if size is None:
+        return min(MOST_POINTS, allowed, rows)
+    if size < 1 or (size > allowed and not consent):
+        raise Invalid(
+            f"a sketch of {size} points was asked for; {rows} rows allow 1 to {allowed}",
+            next="ask for fewer points",
+            size=size,
+            allowed=allowed,
+        )
+    return min(size, rows)
+
+
+def _gate(points: Float, rows: Float, *, consent: bool, seed: int) -> Gate:
+    """Measure how near the points come to rows, and refuse when it is nearer than chance."""
+    found = nearness(points, rows, seed=seed)
+    gate = Gate(
+        nearest=_digits(found.nearest),
+        close=_digits(found.close),
+        limit=_digits(expected_close(rows, count=len(points), seed=seed)),
+        copies=found.copies,
+        consent=consent,
+    )
+    if not gate.passed:
+        raise PrivacyGate(
+            f"{gate.close:.0%} of the sketch's points lie close to a single row ({gate.copies} "
+            f"copies); chance explains {gate.limit:.0%}",
+            next="ask for fewer points, give more rows, or say consent=True (--consent)",
+            close=gate.close,
+            limit=gate.limit,
+            copies=gate.copies,
+        )
+    return gate
+
+
+def _quantiles(values: Float) -> tuple[float, ...]:
+    return tuple(_digits(value) for value in np.quantile(values, QUANTILES))
+
+
+def _digits(value: float) -> float:
+    """Round to three significant digits: nothing finer leaves."""
+    return float(f"{value:.3g}")
+
+
+def split_rows(data: Any, *, share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row numbers of a random split, the larger part first, each in order."""
+    order = np.random.default_rng(seed).permutation(count_rows(data))
+    cut = len(order) - int(share * len(order))
+    return np.sort(order[:cut]), np.sort(order[cut:])

@@ -1,0 +1,1 @@
+"""Contract suites: every adapter inherits the one of its port."""
