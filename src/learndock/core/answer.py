@@ -3,11 +3,14 @@
 import html
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from learndock.core.sketch import Label, Sketch
 from learndock.errors import Invalid, NothingFits
+
+SHOWN = 8
+"""How many members are printed."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ class Mixture:
     Attributes
     ----------
     parts : tuple of Part
-        Members, heaviest first; weights are nonnegative and sum to one.
+        Members, heaviest first. A weight is the mean of two: the learnware's in the nearest
+        mixture of whole sketches, and that of its class-wise parts. They sum to one.
     residual : float
-        Distance between the mixture and the task's sketch.
+        Distance between the mixture of whole sketches and the task's sketch.
     gap : float
         Frank-Wolfe gap: residual^2 is at most 2 gap above the best over the whole dock.
     shares : mapping of label to float
@@ -152,7 +156,7 @@ class Answer:
         if self.coverage.foreign:
             return (
                 f"nothing here fits: the task is {self.coverage.distance:.2f} away from everything "
-                f"that {self.searched} learnwares know, and chance explains {self.coverage.noise:.2f}"
+                f"that {self.searched} learnwares know; chance explains {self.coverage.noise:.2f}"
             )
         return (
             f"{len(self.mixture.parts)} of {self.searched} learnwares together cover about "
@@ -161,7 +165,7 @@ class Answer:
 
     def to_json(self) -> str:
         """Return the answer as JSON; `from_json` gives it back."""
-        data = asdict(self)
+        data = asdict(replace(self, reuser=None))
         del data["reuser"]
         data["mixture"]["shares"] = list(self.mixture.shares.items())
         return json.dumps(data, ensure_ascii=False)
@@ -179,7 +183,7 @@ class Answer:
             data = json.loads(text)
             mixture = data.pop("mixture")
             parts = tuple(Part(**part) for part in mixture.pop("parts"))
-            shares = {label: share for label, share in mixture.pop("shares")}
+            shares = dict(mixture.pop("shares"))
             return cls(
                 hits=tuple(Hit(**hit) for hit in data.pop("hits")),
                 mixture=Mixture(parts, shares=shares, **mixture),
@@ -201,8 +205,8 @@ class Answer:
             for name, value in self._lines()
         )
         hits = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(hit.ref)}</td><td>{hit.distance:.3f}</td>"
-            f"<td>{html.escape(hit.task)}</td><td>{html.escape(hit.license)}</td></tr>"
+            f"<tr><td style='text-align:left'>{html.escape(hit.ref)}</td>"
+            f"<td>{hit.distance:.3f}</td><td>{html.escape(hit.task)}</td><td>{html.escape(hit.license)}</td></tr>"
             for hit in self.hits
         )
         head = (
@@ -225,8 +229,11 @@ class Answer:
                 f"({cover.low:.0%}-{cover.high:.0%})    unseen {1 - cover.share:.0%}",
             )
         )
-        for i, part in enumerate(self.mixture.parts):
-            lines.append(("mixture" if i == 0 else "", f"{part.weight:.2f}  {part.ref}"))
+        shown = self.mixture.parts[:SHOWN]
+        lines += [("" if i else "mixture", f"{p.weight:.2f}  {p.ref}") for i, p in enumerate(shown)]
+        if rest := self.mixture.parts[SHOWN:]:
+            told = f"{sum(part.weight for part in rest):.2f}  {len(rest)} more"
+            lines.append(("", told))
         lines.append(("", f"residual {self.mixture.residual:.3f}, gap {self.mixture.gap:.1e}"))
         best = self.hits[0]
         lines.append(("best single", f"{best.ref}  MMD {best.distance:.3f}"))

@@ -378,7 +378,8 @@ def require_columns(found: Sequence[str], wanted: Sequence[str]) -> None:
     missing = [name for name in wanted if name not in there]
     if not missing:
         return
-    spare = [name for name in found if name not in set(wanted)]
+    needed = set(wanted)
+    spare = [name for name in found if name not in needed]
     alike = {name: near for name in missing[:_MENTIONED] if (near := _alike(name, spare))}
     hints = "; ".join(f"{name!r} looks like {_listed(near)}" for name, near in alike.items())
     raise SpaceMismatch(

@@ -48,18 +48,31 @@ class Manifest(Frozen):
     """
 
     format: Literal[1] = 1
+    """Version of this form; another one is refused."""
     name: Name
+    """What its owner calls it, such as ``store-12``."""
     description: str = Field(default="", max_length=10_000)
+    """What it does, in words."""
     task: Task
+    """What kind of thing it predicts."""
     target: str = Field(default="", max_length=200)
+    """What it predicts, such as ``weekly sales``."""
     classes: tuple[Label, ...] = Field(default=(), max_length=1_000)
+    """Labels in the order of its outputs; empty for regression."""
     license: str = Field(min_length=1, max_length=200)
+    """Under what licence others may use it: an SPDX name or the owner's own terms."""
     tags: tuple[Annotated[str, Field(max_length=100)], ...] = Field(default=(), max_length=50)
+    """Words to find it by."""
     input: Input
+    """What the model takes."""
     runtime: Name
+    """The adapter that loads it."""
     requires: dict[str, str] = Field(default_factory=dict)
+    """Libraries that the runtime needs, with the versions it was stored under."""
     space: Sha256
+    """Digest of the space in which it is sketched."""
     files: tuple[File, ...] = Field(min_length=1, max_length=MAX_FILES)
+    """Every other file of the learnware, with size and digest."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":

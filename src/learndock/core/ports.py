@@ -56,8 +56,23 @@ class Model(Protocol):
 class Runtime(Protocol):
     """Stores and loads one model format that runs no code."""
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Return the endings of the files that `open` reads, in lower case with their dot."""
+
     def claims(self, model: Any) -> bool:
         """Say whether this runtime is for such a model object. Imports no library for it."""
+
+    def open(self, content: bytes) -> Any:
+        """Return the model object in a file of one's own, for `dump`.
+
+        Raises
+        ------
+        BadModel
+            If the file holds no such model.
+        UnsafeModel
+            If it holds something that could run code.
+        """
 
     def dump(self, model: Any) -> dict[str, bytes]:
         """Return the model as files by flat name.
@@ -158,7 +173,7 @@ class Atoms:
     whole: NDArray[np.float32]
     """(D,)"""
     parts: NDArray[np.float32]
-    """(C, D); row c embeds column c of the outcomes, unscaled: it sums to `whole` over c."""
+    """(C, D); row c embeds where outcome c is answered, as a distribution; 0 where it never is."""
 
 
 class Catalogue(Protocol):

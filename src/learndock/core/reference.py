@@ -36,11 +36,11 @@ class Reference:
         >>> Reference.parse("ada/store-12@1").version
         '1'
         """
-        match = _NAMED.match(text) or _DIGEST.match(text)
+        match = _NAMED.fullmatch(text) or _DIGEST.fullmatch(text)
         if match is None:
             raise BadReference(
-                f"{text!r} is no reference; owner/name, owner/name@version or sha256:<64 hex digits>"
-                " is needed",
+                f"{text!r} is no reference; owner/name, owner/name@version or "
+                "sha256:<64 hex digits> is needed",
                 next="see what is there with `learndock ls`",
                 given=text,
             )

@@ -4,7 +4,8 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import safetensors
@@ -12,13 +13,13 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from learndock.core.identity import canonical, digest
-from learndock.core.space import Space
+from learndock.core.space import Frozen, Space
 from learndock.errors import BadArchive, Invalid
 
 Float = NDArray[np.float64]
 Label = str | int | float | bool
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 QUANTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90)
 """Levels at which a sketch keeps thresholds of density and confidence."""
 MAX_POINTS = 1_000
@@ -145,18 +146,7 @@ class Sketch:
         tensors = {"points": self.points, "weights": self.weights}
         if self.outcomes is not None:
             tensors["outcomes"] = self.outcomes
-        facts: dict[str, Any] = {
-            "format": FORMAT,
-            "space": self.space.model_dump(mode="json"),
-            "classes": list(self.classes),
-            "edges": list(self.edges),
-            "rows": self.rows,
-            "mmd": self.mmd,
-            "density": list(self.density),
-            "confidence": list(self.confidence),
-            "accuracy": list(self.accuracy),
-            "gate": None if self.gate is None else vars(self.gate),
-        }
+        facts = _Facts(**{name: getattr(self, name) for name in _FIELDS})
         return safetensors.numpy.save(
             {name: value.astype(np.float32) for name, value in tensors.items()},
             metadata={"learndock": canonical(facts).decode()},
@@ -171,38 +161,45 @@ class Sketch:
         BadArchive
             If the bytes are not a sketch of this format.
         """
-        tensors, facts = _parse(content)
         try:
-            if facts.pop("format") != FORMAT:
-                raise BadArchive(f"the sketch has another format than {FORMAT}", next="update")
-            gate = facts.pop("gate")
-            return cls(
-                space=Space.model_validate(facts.pop("space")),
-                gate=None if gate is None else Gate(**gate),
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in facts.items()},
-                **tensors,
+            tensors = safetensors.numpy.load(content)
+            header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+            facts = _Facts.model_validate_json(header["__metadata__"]["learndock"])
+            made = cls(
+                points=tensors.pop("points"),
+                weights=tensors.pop("weights"),
+                outcomes=tensors.pop("outcomes", None),
+                **{name: getattr(facts, name) for name in _FIELDS},
             )
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, BadArchive):
-                raise
-            raise BadArchive(f"not a sketch: {error}") from error
+        except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise BadArchive(
+                f"not a sketch: {error}", next="make one with `learndock sketch DATA`"
+            ) from error
+        if tensors:
+            raise BadArchive(f"a sketch has no arrays {sorted(tensors)}")
+        return made
 
 
-def _parse(content: bytes) -> tuple[dict[str, Float], dict[str, Any]]:
-    """Return the tensors and the facts of a sketch file."""
-    try:
-        tensors = {k: v.astype(np.float64) for k, v in safetensors.numpy.load(content).items()}
-        size = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + size])
-        return tensors, json.loads(header["__metadata__"]["learndock"])
-    except (safetensors.SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise BadArchive(
-            f"not a sketch: {error}", next="make one with `learndock sketch DATA`"
-        ) from error
+class _Facts(Frozen):
+    """What a sketch file holds beside its arrays."""
+
+    format: Literal[1] = FORMAT
+    space: Space
+    classes: tuple[Label, ...]
+    edges: tuple[float, ...]
+    rows: int
+    mmd: float
+    density: tuple[float, ...]
+    confidence: tuple[float, ...]
+    accuracy: tuple[float, ...]
+    gate: Gate | None
+
+
+_FIELDS = tuple(name for name in _Facts.model_fields if name != "format")
 
 
 def _check(sketch: Sketch) -> None:
-    """Raise `Invalid` unless every array has its shape, is finite, and weights are on the simplex."""
+    """Raise `Invalid` unless arrays have their shapes and values, and weights are a simplex."""
     count, width = len(sketch.weights), sketch.space.width
     if not 1 <= count <= MAX_POINTS:
         raise Invalid(f"a sketch has {count} points; 1 to {MAX_POINTS} are allowed", points=count)
@@ -257,6 +254,4 @@ def outcome_names(sketch: Sketch) -> Mapping[int, str]:
     if sketch.classes:
         return {i: str(label) for i, label in enumerate(sketch.classes)}
     bounds = ["-inf", *(f"{edge:g}" for edge in sketch.edges), "inf"]
-    return {
-        i: f"{low}..{high}" for i, (low, high) in enumerate(zip(bounds, bounds[1:], strict=False))
-    }
+    return {i: f"{low}..{high}" for i, (low, high) in enumerate(pairwise(bounds))}

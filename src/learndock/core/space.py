@@ -1,7 +1,8 @@
 """The public coordinate system in which sketches compare."""
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -15,7 +16,9 @@ Modality = Literal["table", "text", "vector", "image"]
 class Frozen(BaseModel):
     """Base of all data that is written to files: immutable, unknown fields refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 class Column(Frozen):
@@ -87,6 +90,19 @@ class Space(Frozen):
     def gammas(self) -> tuple[float, ...]:
         """The g in the kernel's terms exp(-g r^2)."""
         return tuple(scale * self.gamma for scale in self.scales)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy with some fields changed; unlike pydantic's it has its own `id`.
+
+        Examples
+        --------
+        >>> space = Space(name="demo", modality="vector", encoder="vector", width=2, gamma=1.0)
+        >>> space.model_copy(update={"width": 3}) == space
+        False
+        """
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("id", None)
+        return copied
 
     def __hash__(self) -> int:
         return hash(self.id)

@@ -1,0 +1,355 @@
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from hypothesis import given, strategies as st
+
+from learndock.core.space import Column, Space
+from learndock.encoders.table import LEVEL_WIDTH, MAX_COLUMNS, level_vectors, plugin
+from learndock.errors import BadData, SpaceMismatch
+from learndock.numerics.kernels import median_gamma
+
+ROWS = 4_000
+WEEK = 7 * 86_400.0
+
+
+def make(**columns):
+    """A space of these columns, each given as (kind, centre, scale)."""
+    widths = {"numeric": 2, "boolean": 2, "datetime": 8, "categorical": LEVEL_WIDTH + 1}
+    made = tuple(
+        Column(name=name, kind=kind, center=center, scale=scale)
+        for name, (kind, center, scale) in columns.items()
+    )
+    return Space(
+        name="made",
+        modality="table",
+        encoder="table",
+        width=sum(widths[column.kind] for column in made),
+        gamma=1.0,
+        columns=made,
+        constants={"recipe": 1},
+    )
+
+
+def one_of_each(rows=ROWS, seed=0):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "number": rng.normal(50, 7, rows),
+            "level": rng.choice(list("abcdefghijklmnopqrstuvwxyz"), rows),
+            "flag": rng.random(rows) < 0.5,
+            "time": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.uniform(0, 9e7, rows), "s"),
+        }
+    )
+
+
+def constants(values):
+    column = plugin.space(pd.DataFrame({"x": values}), name="x").columns[0]
+    return column.center, column.scale
+
+
+# ---------------------------------------------------------------- the space
+
+
+def test_tables_and_arrays_are_claimed_and_texts_are_not():
+    assert plugin.claims(pd.DataFrame({"a": [1]}))
+    assert plugin.claims(np.zeros((2, 2)))
+    assert not plugin.claims(["a text"])
+
+
+def test_the_space_lists_the_columns_by_kind_in_their_order():
+    found = plugin.space(one_of_each(), name="x")
+    assert [(column.name, column.kind) for column in found.columns] == [
+        ("number", "numeric"),
+        ("level", "categorical"),
+        ("flag", "boolean"),
+        ("time", "datetime"),
+    ]
+
+
+def test_every_library_makes_the_same_space_and_the_same_coordinates():
+    frame = one_of_each(100)
+    frames = [frame, pl.from_pandas(frame), pa.Table.from_pandas(frame)]
+    spaces = [plugin.space(data, name="x") for data in frames]
+    assert len({space.id for space in spaces}) == 1
+    coords = [plugin.encode(data, spaces[0]) for data in frames]
+    np.testing.assert_array_equal(coords[0], coords[1])
+    np.testing.assert_array_equal(coords[0], coords[2])
+
+
+def test_centre_and_scale_of_normal_values_are_mean_and_deviation_rounded():
+    center, scale = constants(np.random.default_rng(0).normal(1234, 7.7, 10_000))
+    assert center == 1234
+    assert scale == pytest.approx(7.7, abs=0.2)
+    assert scale == float(f"{scale:.2g}")
+
+
+def test_the_centre_is_rounded_to_the_first_digit_of_the_scale():
+    assert constants(1234.567 + 40 * np.arange(-50, 51))[0] == 1000
+    assert constants(1234.567 + 0.4 * np.arange(-50, 51))[0] == 1230
+    assert constants(1234.567 + 0.004 * np.arange(-50, 51))[0] == 1234.6
+
+
+def test_a_few_wild_values_do_not_move_centre_and_scale():
+    values = np.random.default_rng(0).normal(size=1_000)
+    wild = values.copy()
+    wild[:10] = 1e300
+    assert constants(wild) == pytest.approx(constants(values), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([7.0] * 9, (7.0, 7.0)), ([-300.0] * 9, (-300.0, 300.0)), ([0.0] * 9, (0.0, 1.0))],
+)
+def test_a_constant_column_is_scaled_by_its_own_size(values, expected):
+    assert constants(values) == expected
+
+
+def test_a_column_that_is_mostly_one_value_is_scaled_by_its_mean_deviation():
+    assert constants([0.0] * 90 + [10.0] * 10) == (0.0, 1.3)
+
+
+def test_a_column_with_too_few_values_to_hide_one_tells_nothing_of_them():
+    assert constants([1234.0, 1250.0, 1300.0, 1410.0, None, None]) == (0.0, 1.0)
+
+
+def test_a_centre_of_zero_has_no_sign():
+    assert str(constants(np.arange(-50, 51) - 0.2)[0]) == "0.0"
+
+
+def test_a_constant_date_is_scaled_by_a_day():
+    frame = pd.DataFrame({"t": [pd.Timestamp("2024-01-01")] * 9})
+    assert plugin.space(frame, name="x").columns[0].scale == 86_000
+
+
+@given(st.integers(-12, 12))
+def test_the_unit_of_a_column_does_not_matter(power):
+    values = np.random.default_rng(1).normal(3, 2, size=(50, 1))
+    other = values * 10.0**power
+    np.testing.assert_allclose(
+        plugin.encode(values, plugin.space(values, name="x")),
+        plugin.encode(other, plugin.space(other, name="x")),
+        atol=1e-9,
+    )
+
+
+@given(st.lists(st.one_of(st.floats(allow_infinity=False), st.none()), min_size=5, max_size=20))
+def test_any_finite_numbers_make_a_space_that_encodes_them(values):
+    frame = pd.DataFrame({"x": np.array(values, dtype=float)})
+    space = plugin.space(frame, name="x")
+    assert np.isfinite(plugin.encode(frame, space)).all()
+
+
+def test_the_bandwidth_is_the_median_distance_in_coordinates():
+    frame = one_of_each()
+    space = plugin.space(frame, name="x")
+    assert space.gamma == pytest.approx(median_gamma(plugin.encode(frame, space)), rel=0.05)
+
+
+def test_columns_of_every_kind_weigh_about_alike():
+    frame = one_of_each()
+    space = plugin.space(frame, name="x")
+    variance = plugin.encode(frame, space).var(axis=0)
+    ends = np.cumsum([0, 2, LEVEL_WIDTH + 1, 2, 8])
+    weights = [variance[a:b].sum() for a, b in pairwise(ends)]
+    assert weights == pytest.approx([1, 1, 1, 1], abs=0.25)
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_too_few_rows_to_hide_one_make_no_space(rows):
+    with pytest.raises(BadData, match=f"has {rows} rows, and a space needs at least 5"):
+        plugin.space(np.arange(2.0 * rows).reshape(rows, 2), name="x")
+
+
+def test_a_table_without_columns_is_refused():
+    with pytest.raises(BadData, match="no columns"):
+        plugin.space(pd.DataFrame(index=range(9)), name="x")
+
+
+def test_ten_thousand_columns_are_refused_with_the_limit():
+    with pytest.raises(BadData, match="10,000 columns, and a space has at most 2,000"):
+        plugin.space(np.zeros((5, 10_000)), name="x")
+
+
+def test_as_many_columns_as_allowed_work():
+    data = np.random.default_rng(0).normal(size=(6, MAX_COLUMNS))
+    space = plugin.space(data, name="x")
+    assert plugin.encode(data, space).shape == (6, 2 * MAX_COLUMNS)
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def test_a_number_is_asinh_of_the_standardised_value():
+    coords = plugin.encode(pd.DataFrame({"x": [3.0, 7.0]}), make(x=("numeric", 3.0, 2.0)))
+    np.testing.assert_allclose(coords, [[0, 0], [1.25 * np.arcsinh(2.0), 0]])
+
+
+@pytest.mark.parametrize("values", [[1, 0], [True, False], np.array([1, 0], dtype=np.int8)])
+def test_integers_and_booleans_serve_as_numbers(values):
+    space = make(x=("numeric", 0.0, 1.0))
+    np.testing.assert_array_equal(
+        plugin.encode(pd.DataFrame({"x": values}), space),
+        plugin.encode(pd.DataFrame({"x": [1.0, 0.0]}), space),
+    )
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_infinite_values_are_refused_by_column_count_and_row(value):
+    frame = pd.DataFrame({"fine": np.arange(6.0), "odd": [1.0, value, 2.0, value, 3.0, 4.0]})
+    with pytest.raises(BadData, match="'odd' holds 2 infinite values, the first in row 1") as space:
+        plugin.space(frame, name="x")
+    assert space.value.facts == {"column": "odd", "rows": 2}
+    with pytest.raises(BadData, match="'odd' holds 2 infinite"):
+        plugin.encode(frame, make(fine=("numeric", 0.0, 1.0), odd=("numeric", 0.0, 1.0)))
+
+
+def test_the_largest_number_over_the_smallest_scale_stays_finite():
+    frame = pd.DataFrame({"x": [np.finfo(float).max, -np.finfo(float).max]})
+    coords = plugin.encode(frame, make(x=("numeric", 0.0, 1e-300)))
+    assert np.isfinite(coords).all()
+    assert coords[0, 0] == -coords[1, 0] > 100
+
+
+# ---------------------------------------------------------------- missing values
+
+
+@pytest.mark.parametrize("kind", ["numeric", "boolean", "datetime", "categorical"])
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NaT])
+def test_a_missing_value_is_neutral_and_raises_its_indicator(kind, gap):
+    space = make(x=(kind, 5.0, 2.0))
+    coords = plugin.encode(pd.DataFrame({"x": [gap, gap]}), space)
+    np.testing.assert_array_equal(coords, [[0.0] * (space.width - 1) + [1.0]] * 2)
+
+
+@pytest.mark.parametrize("column", ["number", "level", "flag", "time"])
+def test_a_gap_in_one_column_changes_no_coordinate_of_another(column):
+    frame = one_of_each(50)
+    space = plugin.space(frame, name="x")
+    gappy = frame.copy()
+    gappy[column] = gappy[column].astype(object).where(np.arange(50) != 3, None).infer_objects()
+    differs = (plugin.encode(gappy, space) != plugin.encode(frame, space)).any(axis=1)
+    assert np.flatnonzero(differs).tolist() == [3]
+
+
+def test_a_column_without_any_value_makes_a_space():
+    frame = pd.DataFrame({"none": [None] * 6, "nan": [np.nan] * 6, "x": np.arange(6.0)})
+    coords = plugin.encode(frame, plugin.space(frame, name="x"))
+    np.testing.assert_array_equal(coords[:, LEVEL_WIDTH], 1.0)
+    np.testing.assert_array_equal(coords[:, LEVEL_WIDTH + 1 : LEVEL_WIDTH + 3], [[0.0, 1.0]] * 6)
+
+
+# ---------------------------------------------------------------- categories
+
+
+@given(st.lists(st.text(), unique=True, min_size=2), st.text())
+def test_levels_are_unit_vectors_and_no_two_are_the_same(levels, column):
+    vectors = level_vectors(column, levels)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0)
+    assert len(np.unique(vectors, axis=0)) == len(levels)
+
+
+def test_levels_have_the_same_bits_on_every_machine():
+    found = level_vectors("colour", ["red"]).astype("<f8").tobytes().hex()
+    assert found[:48] == "8bee6a290b87d5bf676cc619818cd9bf0dc8dd53384ec7bf"
+
+
+def test_levels_point_in_independent_directions():
+    cosines = level_vectors("x", [f"level {i}" for i in range(400)])
+    cosines = (cosines @ cosines.T)[np.triu_indices(400, 1)]
+    assert cosines.mean() == pytest.approx(0, abs=0.01)
+    assert cosines.std() == pytest.approx(LEVEL_WIDTH**-0.5, abs=0.01)
+
+
+def test_one_level_in_two_columns_has_two_directions():
+    assert not np.allclose(level_vectors("a", ["yes"]), level_vectors("b", ["yes"]))
+
+
+def test_a_level_that_the_space_was_not_made_from_is_encoded():
+    frame = pd.DataFrame({"x": list("abcab")})
+    space = plugin.space(frame, name="x")
+    coords = plugin.encode(pd.DataFrame({"x": ["new"]}), space)
+    np.testing.assert_array_equal(coords[:, :-1], level_vectors("x", ["new"]))
+
+
+@pytest.mark.parametrize("level", ["x" * 1_000_000, "", "\ud800", "\0", "é"])
+def test_levels_of_any_text_are_encoded(level):
+    frame = pd.DataFrame({"x": pd.Series([level] * 6, dtype=object)})
+    coords = plugin.encode(frame, plugin.space(frame, name="x"))
+    np.testing.assert_allclose(np.linalg.norm(coords, axis=1), 1.0)
+
+
+# ---------------------------------------------------------------- booleans and dates
+
+
+def test_booleans_are_minus_one_and_one():
+    coords = plugin.encode(pd.DataFrame({"x": [True, False]}), make(x=("boolean", 0.0, 1.0)))
+    np.testing.assert_array_equal(coords, [[1, 0], [-1, 0]])
+
+
+def test_zero_and_one_serve_as_booleans_and_two_does_not():
+    space = make(x=("boolean", 0.0, 1.0))
+    np.testing.assert_array_equal(
+        plugin.encode(pd.DataFrame({"x": [1, 0]}), space), [[1, 0], [-1, 0]]
+    )
+    with pytest.raises(SpaceMismatch, match=r"is boolean in space .* and numeric here"):
+        plugin.encode(pd.DataFrame({"x": [1, 2]}), space)
+
+
+def test_a_date_is_a_trend_and_circles_of_day_week_and_year():
+    quarter_day = pd.Timestamp("1970-01-01 06:00")
+    coords = plugin.encode(pd.DataFrame({"x": [quarter_day]}), make(x=("datetime", 0.0, 21_600.0)))
+    week, year = 2 * np.pi / 28, 2 * np.pi / (4 * 365.2425)
+    circles = [0, 1, np.cos(week), np.sin(week), np.cos(year), np.sin(year)]
+    expected = [np.arcsinh(1), *(np.array(circles) / 3), 0]
+    np.testing.assert_allclose(coords, [expected], atol=1e-12)
+
+
+def test_dates_before_1970_go_round_the_same_circles():
+    stamps = pd.to_datetime(["1969-12-25 09:30", "1970-01-01 09:30"])
+    coords = plugin.encode(pd.DataFrame({"x": stamps}), make(x=("datetime", 0.0, WEEK)))
+    np.testing.assert_allclose(coords[0, 1:5], coords[1, 1:5], atol=1e-9)
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "found"),
+    [
+        ("numeric", ["12", "13"], "categorical"),
+        ("numeric", pd.to_datetime(["2024-01-01", "2024-01-02"]), "datetime"),
+        ("categorical", [1, 2], "numeric"),
+        ("categorical", [True, False], "boolean"),
+        ("datetime", ["2024-01-01", "2024-01-02"], "categorical"),
+        ("datetime", [1, 2], "numeric"),
+        ("boolean", ["yes", "no"], "categorical"),
+    ],
+)
+def test_a_type_that_changed_is_told_with_what_it_was_and_is(kind, values, found):
+    with pytest.raises(SpaceMismatch, match=f"'x' is {kind} in space .*, and {found} here") as told:
+        plugin.encode(pd.DataFrame({"x": values}), make(x=(kind, 0.0, 1.0)))
+    assert told.value.facts == {"column": "x", "wanted": kind, "found": found}
+    assert told.value.next
+
+
+def test_a_missing_column_is_named_with_what_looks_alike():
+    space = make(price=("numeric", 0.0, 1.0), week=("numeric", 0.0, 1.0))
+    with pytest.raises(SpaceMismatch, match=r"missing: 'price' .'price' looks like 'Price'"):
+        plugin.encode(pd.DataFrame({"Price": [1.0], "week": [2]}), space)
+
+
+def test_columns_that_the_space_lacks_and_their_order_do_not_matter():
+    space = make(a=("numeric", 0.0, 1.0), b=("numeric", 0.0, 1.0))
+    frame = pd.DataFrame({"a": [1.0], "b": [2.0]})
+    other = pd.DataFrame({"odd": [[1, 2]], "b": [2.0], "a": [1.0]})
+    np.testing.assert_array_equal(plugin.encode(frame, space), plugin.encode(other, space))
+
+
+def test_a_space_of_another_recipe_is_refused():
+    space = make(x=("numeric", 0.0, 1.0)).model_copy(update={"constants": {"recipe": 2}})
+    with pytest.raises(SpaceMismatch, match="recipe 2"):
+        plugin.encode(pd.DataFrame({"x": [1.0]}), space)
