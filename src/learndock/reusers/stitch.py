@@ -1,5 +1,6 @@
 """Stitching: each member counts where its sketch has data, and for the classes it knows."""
 
+from collections.abc import Callable
 from typing import Any
 
 from numpy.typing import NDArray
@@ -22,21 +23,25 @@ class Stitch:
         """Temper the class shares; labels are not looked at."""
         if not team.classes:
             why = "each member counts where its sketch has data"
-            return Rule("stitch", lambda seen: soft_select(seen.outputs, seen.density, team.weights),
-                        team.weights, why)  # fmt: skip
+            return Rule("stitch", self._select(team), team.weights, why)
         shares = temper(team.shares, known=int((team.priors.sum(axis=0) > 0).sum()))
 
         def combine(seen: Evidence) -> Float:
+            # Where a member is unsure it has less to say than its density promises.
+            heard = seen.density * seen.outputs.max(axis=2)
             return stitch(
                 seen.outputs,
-                seen.density,
+                heard,
                 priors=team.priors,
                 weights=team.weights,
                 shares=shares,
             )
 
-        why = "each member counts where its sketch has data, for the classes it knows"
+        why = "each member counts where its sketch has data and it is sure, for classes it knows"
         return Rule("stitch", combine, team.weights, why)
+
+    def _select(self, team: Team) -> Callable[[Evidence], Float]:
+        return lambda seen: soft_select(seen.outputs, seen.density, team.weights)
 
 
 plugin: Reuser = Stitch()

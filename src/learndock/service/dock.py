@@ -106,7 +106,7 @@ class Dock:
             )
         self.folder = Path(location).expanduser()
         self.owner = owner or os.environ.get("LEARNDOCK_OWNER") or _user()
-        if not (self.folder / DATABASE).exists():
+        if not is_dock(self.folder):
             self._create(create)
         self._store: Store = registry.load("stores", "folder")(str(self.folder / BLOBS))
         url = f"sqlite:///{self.folder / DATABASE}"
@@ -119,13 +119,7 @@ class Dock:
                 f"there is no dock in {self.folder}",
                 next=f"make one with `learndock init {self.folder}`",
             )
-        if self.folder.exists() and not self.folder.is_dir():
-            raise Conflict(f"{self.folder} is a file", next="give a folder")
-        if self.folder.is_dir() and any(
-            child.name not in {DATABASE, BLOBS} for child in self.folder.iterdir()
-            if not child.name.startswith(DATABASE)
-        ):  # fmt: skip
-            raise Conflict(f"{self.folder} holds other files", next="give an empty or new folder")
+        check_free(self.folder)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def __repr__(self) -> str:
@@ -167,7 +161,7 @@ class Dock:
         reference that it has.
         """
         if not isinstance(learnware, Learnware):
-            options.setdefault("space", self._space_or_none(X))
+            options.setdefault("space", self.space_for(X))
             learnware = pack(learnware, X, y, **options)
         elif X is not None or options:
             raise Invalid("a packed learnware takes no data", next="give it alone")
@@ -186,7 +180,7 @@ class Dock:
             alias=alias,
         ).ref
 
-    def _space_or_none(self, X: Any) -> Space | None:
+    def space_for(self, X: Any) -> Space | None:
         """Return the dock's space for such data, if it has one."""
         try:
             return self._searcher.space_for(X)
@@ -201,8 +195,10 @@ class Dock:
             findings += rule.inspect(learnware)
         return Verdict(tuple(findings))
 
-    def withdraw(self, ref: str, *, reason: str) -> Entry:
+    def withdraw(self, ref: str, *, reason: str, dry_run: bool = False) -> Entry:
         """Stop offering a learnware. Its bytes stay for those who already use it.
+
+        With `dry_run` only return which one it would be.
 
         Raises
         ------
@@ -213,6 +209,8 @@ class Dock:
         """
         if not reason.strip():
             raise Invalid("a withdrawal needs a reason", next="say reason='...'")
+        if dry_run:
+            return self.show(ref)
         return self._catalogue.withdraw(Reference.parse(ref), reason=reason)
 
     def alias(self, ref: str, alias: str) -> Entry:
@@ -231,7 +229,7 @@ class Dock:
         license: str = "",
         space: Space | None = None,
         limit: int = 10,
-        members: int = 10,
+        members: int = 50,
         seed: int = 0,
     ) -> Answer:
         """Find learnwares for a task: ranked hits, a mixture, and how much of it is covered.
@@ -334,7 +332,7 @@ class Dock:
         if to is not None:
             target = Path(to)
             target.mkdir(parents=True, exist_ok=True)
-            (target / f"{entry.name}-{entry.version}{SUFFIX}").write_bytes(content)
+            (target / file_name(entry)).write_bytes(content)
         return learnware
 
     def spaces(self) -> Sequence[Space]:
@@ -366,8 +364,10 @@ class Dock:
     def _all(self) -> list[Entry]:
         return self._catalogue.find(Filter(withdrawn=True), limit=2**31 - 1)
 
-    def backup(self, target: str | Path) -> None:
+    def backup(self, target: str | Path, *, dry_run: bool = False) -> None:
         """Write a consistent copy of the dock into a new folder while others go on working.
+
+        With `dry_run` only say whether the folder will do.
 
         Raises
         ------
@@ -377,12 +377,40 @@ class Dock:
         folder = Path(target)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise Conflict(f"{folder} is not an empty folder", next="give a new folder")
+        if dry_run:
+            return
         folder.mkdir(parents=True, exist_ok=True)
         # Catalogue first: blobs are never removed, so each that it names is there to be copied.
         self._catalogue.backup(folder / DATABASE)
         copy: Store = registry.load("stores", "folder")(str(folder / BLOBS))
         for name in self._store.digests():
             copy.put(self._store.get(name))
+
+
+def is_dock(folder: Path) -> bool:
+    """Say whether there is a dock in a folder."""
+    return (folder / DATABASE).exists()
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder in which a new dock would meet something else.
+
+    Raises
+    ------
+    Conflict
+        If it is a file, or holds files that an unfinished dock does not.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise Conflict(f"{folder} is a file", next="give a folder")
+    if folder.is_dir() and any(
+        child.name != BLOBS and not child.name.startswith(DATABASE) for child in folder.iterdir()
+    ):
+        raise Conflict(f"{folder} holds other files", next="give an empty or new folder")
+
+
+def file_name(entry: Entry) -> str:
+    """Return what `Dock.fetch` calls the file of a learnware."""
+    return f"{entry.name}-{entry.version}{SUFFIX}"
 
 
 def _refusal(learnware: Learnware, verdict: Verdict) -> Refused:

@@ -26,6 +26,7 @@ from learndock.errors import (
 from learndock.service.sketching import (
     Outcomes,
     encoder_of,
+    require_rows,
     sketch_coords,
     space as make_space,
     split_rows,
@@ -106,6 +107,7 @@ def pack(
         )
     wanted = describe_input(X)
     _same_length(X, y)
+    require_rows(X, consent=consent)
     runtime, stored, files = _store(model)
     _agree(model, stored, X, wanted)
     space = space or make_space(X)

@@ -14,8 +14,8 @@ from learndock.core.data import count_rows, form_of, take
 from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Index
 from learndock.core.sketch import Float, Label, Sketch
 from learndock.core.space import Space
-from learndock.errors import NotFound, SpaceMismatch
-from learndock.numerics.coverage import coverage
+from learndock.errors import NotFound, SketchMismatch, SpaceMismatch
+from learndock.numerics.coverage import covered
 from learndock.numerics.features import Features, random_features
 from learndock.numerics.kernels import mmd
 from learndock.numerics.mixture import mixture
@@ -26,6 +26,7 @@ FEATURES = 2048
 CANDIDATES = 200
 """How many nearest embeddings are ordered again by the exact kernel."""
 LEAST_WEIGHT = 0.01
+NEGLIGIBLE = 1e-6
 EVERYTHING = 2**31 - 1
 HEAD = 200
 """How many rows are read to see which spaces go with the data."""
@@ -41,9 +42,11 @@ def features_of(space: Space) -> Features:
 def embed(sketch: Sketch) -> Atoms:
     """Return a sketch as vectors: distances between them are about the MMD."""
     features = features_of(sketch.space)
-    outcomes = sketch.outcomes
-    parts = np.zeros((0, FEATURES)) if outcomes is None else features.embed(sketch.points, outcomes)
     whole = features.embed(sketch.points, sketch.weights)
+    parts = np.zeros((0, FEATURES))
+    if sketch.outcomes is not None:
+        mass = np.where(sketch.prior > 0, sketch.prior, 1.0)
+        parts = features.embed(sketch.points, sketch.outcomes / mass)
     return Atoms(whole.astype(np.float32), parts.astype(np.float32))
 
 
@@ -113,6 +116,13 @@ class Searcher:
         `start` is when the user began to wait, as `time.perf_counter` tells it.
         """
         space, sketch = wanted.sketch.space, wanted.sketch
+        if space not in self._catalogue.spaces():
+            raise SketchMismatch(
+                f"the sketch is in space {space} (sha256:{space.id[:12]}), which the dock does not "
+                "have",
+                next="sketch your data in one of the dock's spaces, `dock.spaces()`",
+                space=space.id,
+            )
         entries = self._offered(wanted)
         target = features_of(space).embed(sketch.points, sketch.weights)
         hits = self._hits(entries, sketch, target)
@@ -197,18 +207,33 @@ class Searcher:
             return keys, shelf.index.vectors(keys).astype(np.float64)
 
         names, atoms = _class_atoms(entries, shelf.parts)
+        if not names:
+            return Mixture(), Coverage(0.0, 0.0, 0.0, foreign=True, distance=1.0, noise=0.0)
         shares, distance = hull(atoms, target)
         mixed = mixture(target, look, size=members, least=LEAST_WEIGHT)
-        order = sorted(zip(mixed.keys, mixed.weights, strict=True), key=lambda kw: (-kw[1], kw[0]))
+        # A member counts by its place in the mixture of whole sketches, and by the class-wise
+        # parts of it that the task has; each is a simplex.
+        counts = {key: weight / 2 for key, weight in zip(mixed.keys, mixed.weights, strict=True)}
         told: dict[Label, float] = {}
-        for (_, label), share in zip(names, shares, strict=True):
+        for (key, label), share in zip(names, shares.tolist(), strict=True):
+            counts[key] = counts.get(key, 0.0) + share / 2
             if label is not None:
-                told[label] = told.get(label, 0.0) + float(share)
-        parts = tuple(Part(entries[key].ref, key, float(weight)) for key, weight in order)
+                told[label] = told.get(label, 0.0) + share
         return (
-            Mixture(parts, residual=mixed.residual, gap=mixed.gap, shares=told),
-            coverage(distance, rows=wanted.sketch.rows, norm2=float(target @ target)),
+            Mixture(_parts(entries, counts, members), mixed.residual, mixed.gap, told),
+            Coverage(
+                distance=distance,
+                **vars(covered(distance, rows=wanted.sketch.rows, norm2=float(target @ target))),
+            ),
         )
+
+
+def _parts(entries: dict[str, Entry], counts: dict[str, float], members: int) -> tuple[Part, ...]:
+    """Return the members that count most, heaviest first, with weights that sum to one."""
+    order = sorted(counts, key=lambda key: (-counts[key], key))[:members]
+    kept = [key for key in order if counts[key] > NEGLIGIBLE]
+    total = sum(counts[key] for key in kept)
+    return tuple(Part(entries[key].ref, key, counts[key] / total) for key in kept)
 
 
 def _class_atoms(
@@ -220,6 +245,7 @@ def _class_atoms(
     for key, entry in entries.items():
         classes = entry.manifest.classes or (None,) * len(parts[key])
         for label, row in zip(classes, parts[key], strict=True):
-            names.append((key, label))
-            rows.append(row)
+            if row.any():
+                names.append((key, label))
+                rows.append(row)
     return names, np.array(rows)

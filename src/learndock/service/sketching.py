@@ -141,6 +141,7 @@ def sketch(
     ((20, 3), 1.0, True)
     """
     form_of(data)
+    require_rows(data, consent=consent)
     if space is None:
         space = _encoder_for(data, encoder).space(data, name="data")
     coords = encoder_of(space).encode(data, space)
@@ -190,14 +191,19 @@ def sketch_coords(
     )
 
 
-def _size(rows: int, size: int | None, *, consent: bool) -> int:
-    """Return how many points may stand for so many rows."""
+def require_rows(data: Any, *, consent: bool) -> None:
+    """Raise `PrivacyGate` if there are too few rows to hide one, and the owner does not consent."""
+    rows = count_rows(data)
     if rows < FEW_ROWS and not consent:
         raise PrivacyGate(
             f"{rows} rows are too few to hide one of them; {FEW_ROWS} are needed",
             next="give more rows, or say consent=True (--consent) if these rows may be guessed",
             rows=rows,
         )
+
+
+def _size(rows: int, size: int | None, *, consent: bool) -> int:
+    """Return how many points may stand for so many rows."""
     allowed = max(LEAST_POINTS, rows // ROWS_PER_POINT)
     if size is None:
         return min(MOST_POINTS, allowed, rows)

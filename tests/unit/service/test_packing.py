@@ -1,0 +1,133 @@
+"""Packing: what is taken, what is refused, and that rows stay where they are."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+import learndock as ld
+from learndock.errors import (
+    BadData,
+    BadManifest,
+    BadModel,
+    ModelDisagrees,
+    PrivacyGate,
+    UnsafeModel,
+)
+
+from .conftest import band, classifier, linear, regressor, rows
+
+
+def pack(model, data, y=None, **options):
+    return ld.pack(model, data, y, **{"name": "m", "license": "MIT", **options})
+
+
+def test_a_licence_has_to_be_given():
+    data = rows(0, seed=0)
+    with pytest.raises(BadManifest, match="licence"):
+        ld.pack(regressor(data), data, linear(data), name="m")
+
+
+def test_the_same_model_and_rows_give_the_same_learnware(space):
+    data = rows(0, seed=0)
+    first, second = (pack(regressor(data), data, linear(data), space=space) for _ in range(2))
+    assert first.id == second.id
+
+
+def test_outcomes_are_the_shares_of_the_models_own_predictions(space):
+    data = rows(0, seed=0)
+    packed = pack(classifier(data), data, band(data), space=space)
+    said = classifier(data).predict(data)
+    assert packed.sketch.classes == ("over", "under")
+    assert packed.sketch.prior[0] == pytest.approx(np.mean(said == "over"), abs=0.05)
+
+
+def test_accuracy_comes_from_held_out_rows_when_they_are_given(space):
+    data, held = rows(0, seed=0), rows(0, seed=1)
+    wrong = np.where(band(held) == "over", "under", "over")
+    packed = pack(classifier(data), data, band(data), space=space, held_out=(held, wrong))
+    assert max(packed.sketch.accuracy) < 0.1
+
+
+def test_no_point_of_the_sketch_is_a_row(space):
+    data = rows(0, seed=0)
+    packed = pack(regressor(data), data, linear(data), space=space)
+    assert packed.sketch.gate.copies == 0
+    assert len(packed.sketch) <= len(data) / 20
+
+
+def test_few_rows_need_consent(space):
+    data = rows(0, seed=0, count=60)
+    with pytest.raises(PrivacyGate, match="60"):
+        pack(regressor(data), data, linear(data), space=space)
+    packed = pack(regressor(data), data, linear(data), space=space, consent=True)
+    assert packed.sketch.gate.consent
+
+
+def test_labels_of_another_length_are_refused(space):
+    data = rows(0, seed=0)
+    with pytest.raises(BadData, match="400 rows and 3 labels"):
+        pack(regressor(data), data, [1, 2, 3], space=space)
+
+
+def test_a_model_without_predict_is_refused(space):
+    with pytest.raises(BadModel, match="predict"):
+        pack(object(), rows(0, seed=0), space=space)
+
+
+def test_a_class_of_ones_own_is_refused_with_the_way_out(space):
+    class Mine:
+        def predict(self, data):
+            return np.zeros(len(data))
+
+    with pytest.raises(UnsafeModel, match="ONNX"):
+        pack(Mine(), rows(0, seed=0), space=space)
+
+
+def test_a_lambda_inside_a_pipeline_is_refused(space):
+    data = rows(0, seed=0)
+    model = make_pipeline(FunctionTransformer(lambda x: x), LinearRegression())
+    with pytest.raises(UnsafeModel):
+        pack(model.fit(data, linear(data)), data, space=space)
+
+
+def test_a_model_that_is_not_fitted_is_refused(space):
+    with pytest.raises(BadModel):
+        pack(LinearRegression(), rows(0, seed=0), space=space)
+
+
+def test_a_stored_model_that_predicts_something_else_is_refused(space):
+    class Drifting(LinearRegression):
+        """Looks like its parent when stored."""
+
+        def predict(self, X):
+            return super().predict(X) + 1.0
+
+    Drifting.__module__, Drifting.__qualname__ = LinearRegression.__module__, "LinearRegression"
+    data = rows(0, seed=0)
+    model = Drifting().fit(data, linear(data))
+    with pytest.raises((ModelDisagrees, UnsafeModel)):
+        pack(model, data, space=space)
+
+
+def test_rows_of_another_space_are_refused_by_name(space):
+    data = rows(0, seed=0).rename(columns={"a": "aa"})
+    with pytest.raises(ld.DockError, match="'a' looks like 'aa'"):
+        pack(regressor(data), data, space=space)
+
+
+def test_numbers_as_classes_come_back_as_numbers(space):
+    from sklearn.linear_model import LogisticRegression
+
+    data = rows(0, seed=0)
+    packed = pack(LogisticRegression().fit(data, (data["a"] > 0).astype(int)), data, space=space)
+    assert packed.manifest.classes == (0, 1)
+
+
+def test_a_bad_name_is_told_by_its_field():
+    data = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["a", "b"])
+    model = LinearRegression().fit(data, data["a"])
+    with pytest.raises(BadManifest, match="name"):
+        pack(model, data, name="Not A Name")
