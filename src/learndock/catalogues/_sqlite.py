@@ -1,0 +1,177 @@
+"""What is particular to SQLite: connections, transactions, full-text search, backup."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
+from sqlalchemy.sql import ColumnElement, Subquery, column, table
+
+from learndock.core.manifest import Manifest
+from learndock.errors import Busy, Conflict, Corrupt, DockError, Invalid, NotFound
+
+WAIT = 30.0
+"""Seconds to wait for another process; ``?timeout=`` in the URL sets another time."""
+
+_WRITES = "learndock_writes"
+_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_WEIGHTS = {
+    "name": 8.0,
+    "description": 2.0,
+    "task": 1.0,
+    "target": 4.0,
+    "columns": 2.0,
+    "labels": 4.0,
+    "license": 1.0,
+    "tags": 4.0,
+}
+"""The fields of the full-text index, and how much a word found there counts."""
+
+words = table("words", column("rowid"), *map(column, _WEIGHTS))
+"""The full-text index; `rowid` is the learnware's `seq`."""
+
+
+def connect(url: str) -> Engine:
+    """Return an engine on one SQLite file, whose commits are on disk when they return.
+
+    Raises
+    ------
+    Invalid
+        If the URL is not that of a file.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = make_url("none://")
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        raise Invalid(
+            f"{url!r} is no catalogue; the URL of an SQLite file is needed",
+            next="write sqlite:///path/to/catalogue.sqlite",
+        )
+    parsed = parsed.set(query={"timeout": str(WAIT), **parsed.query})
+    engine = create_engine(parsed, poolclass=QueuePool, max_overflow=-1)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _explain)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """Return the same engine, but its transactions hold the write lock from their beginning.
+
+    A transaction that reads first and writes later would fail if another wrote in between.
+    """
+    return engine.execution_options(**{_WRITES: True})
+
+
+def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # sqlite3 begins no transaction by itself: `_begin` does
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _explain(context: ExceptionContext) -> DockError | None:
+    return explained(context.original_exception)
+
+
+def explained(error: BaseException) -> DockError | None:
+    """Return what an error of SQLite means for a dock; None if it has no name here."""
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return Busy(
+                "another process holds the dock's database; nothing was written", next="try again"
+            )
+        case sqlite3.SQLITE_CANTOPEN:
+            return NotFound("the dock's database cannot be opened; is its folder there?")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return Corrupt(f"the dock's database is damaged: {error}", next="restore a backup")
+        case _:
+            return None
+
+
+# ---------------------------------------------------------------- full-text search
+
+
+def searchable(manifest: Manifest) -> dict[str, str]:
+    """Return the text of a manifest by field of the full-text index."""
+    return {
+        "name": manifest.name,
+        "description": manifest.description,
+        "task": manifest.task,
+        "target": manifest.target,
+        "columns": " ".join(manifest.input.columns),
+        "labels": " ".join(map(str, manifest.classes)),
+        "license": manifest.license,
+        "tags": " ".join(manifest.tags),
+    }
+
+
+def index_words(connection: Connection, seq: int, manifest: Manifest) -> None:
+    """Enter a manifest's text into the full-text index."""
+    connection.execute(insert(words).values(rowid=seq, **searchable(manifest)))
+
+
+def matching(wanted: str) -> Subquery:
+    """Return a query for `seq` and `rank` of texts that have every word; the smaller the better.
+
+    A word matches whatever begins with it; ``store-12`` matches ``store`` followed by ``12``.
+    Upper case and accents do not count, and no character has a meaning of its own.
+    """
+    index: ColumnElement[str] = literal_column("words")
+    return (
+        select(words.c.rowid.label("seq"), func.bm25(index, *_WEIGHTS.values()).label("rank"))
+        .where(index.op("MATCH")(_expression(wanted)))
+        .subquery()
+    )
+
+
+def _expression(wanted: str) -> str:
+    clean = wanted.replace("\0", "\ufffd").encode(errors="replace").decode()
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in clean.split())
+
+
+# ---------------------------------------------------------------- backup
+
+
+def backup(engine: Engine, target: Path) -> None:
+    """Write a consistent copy into a new file, which appears when it is complete.
+
+    Raises
+    ------
+    Conflict
+        If the file is there already.
+    """
+    if target.exists():
+        raise Conflict(f"{target} is there already; a new file is needed", next="name another file")
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        _copy(engine, partial)
+    except sqlite3.Error as error:
+        raise explained(error) or error from error
+    partial.replace(target)
+
+
+def _copy(engine: Engine, target: Path) -> None:
+    with closing(engine.raw_connection()) as source, closing(sqlite3.connect(target)) as copy:
+        original: Any = source.driver_connection
+        original.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file that needs no others beside it

@@ -1,0 +1,6 @@
+from learndock.stores.memory import memory
+
+
+def test_two_stores_share_nothing():
+    digest = memory("here").put(b"model")
+    assert not memory("here").has(digest)
