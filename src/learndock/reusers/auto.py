@@ -1,4 +1,4 @@
-"""The default: stitching without labels, stacking with some, your own model where that is better."""
+"""The default: stitching without labels, stacking with some, your own model where better."""
 
 from typing import Any
 

@@ -1,10 +1,12 @@
 """The user's own model, trained on the user's labels alone: what reuse is compared with."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LogisticRegression
 
@@ -31,18 +33,17 @@ class Own:
 
 def _classify(team: Team, evidence: Evidence, y: NDArray[Any]) -> Callable[[Evidence], Float]:
     """Return logistic regression on the coordinates; classes without a label get nothing."""
-    known = np.unique(y)
-    if len(known) == 1:
-        only = np.eye(len(team.classes))[known[0]]
-        return lambda seen: np.tile(only, (len(seen.coords), 1))
-    model = LogisticRegression(C=10.0, max_iter=1000).fit(evidence.coords, y)
+    if len(np.unique(y)) == 1:
+        model = DummyClassifier().fit(evidence.coords, y)
+    else:
+        model = LogisticRegression(C=10.0, max_iter=1000).fit(evidence.coords, y)
+    return partial(_probabilities, model, len(team.classes))
 
-    def combine(seen: Evidence) -> Float:
-        out = np.zeros((len(seen.coords), len(team.classes)))
-        out[:, known] = model.predict_proba(seen.coords)
-        return out
 
-    return combine
+def _probabilities(model: Any, classes: int, seen: Evidence) -> Float:
+    out = np.zeros((len(seen.coords), classes))
+    out[:, model.classes_] = model.predict_proba(seen.coords)
+    return out
 
 
 def _regress(evidence: Evidence, y: NDArray[Any], seed: int) -> Callable[[Evidence], Float]:
@@ -50,7 +51,11 @@ def _regress(evidence: Evidence, y: NDArray[Any], seed: int) -> Callable[[Eviden
     leaf = int(np.clip(len(y) // 10, 1, 20))
     model = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
     model.fit(evidence.coords, y)
-    return lambda seen: np.asarray(model.predict(seen.coords))
+    return partial(_values, model)
+
+
+def _values(model: Any, seen: Evidence) -> Float:
+    return np.asarray(model.predict(seen.coords))
 
 
 plugin: Reuser = Own()

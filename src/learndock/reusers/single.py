@@ -1,5 +1,6 @@
 """The best single member: the heaviest of the mixture, or with labels the one that errs least."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,11 @@ class Single:
             best, why = int(_losses(team, evidence, y).argmin()), f"errs least on {len(y)} labels"
         weights = np.zeros(len(team.weights))
         weights[best] = 1.0
-        return Rule("single", lambda seen: seen.outputs[:, best], weights, why)
+        return Rule("single", partial(_answer, best), weights, why)
+
+
+def _answer(best: int, seen: Evidence) -> Float:
+    return seen.outputs[:, best]
 
 
 def _losses(team: Team, evidence: Evidence, y: NDArray[Any]) -> Float:

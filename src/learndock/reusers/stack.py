@@ -1,6 +1,7 @@
 """Stacking: few labels correct what the members say together, held back towards that."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 from learndock.core import registry
 from learndock.core.ports import Evidence, Reuser, Rule, Team
 from learndock.core.sketch import Float
+from learndock.numerics.kernels import gram, median_gamma
+from learndock.numerics.residual import Residual, fit_residual
+from learndock.numerics.stacking import Stack as Weighted
 from learndock.numerics.stacking import shrunken_stack
 
 Combine = Callable[[Evidence], Float]
@@ -21,10 +25,12 @@ FOLDS = 5
 SHARES = np.linspace(0.0, 1.0, 11)
 """How much a corrected answer may count beside the one that needs no label."""
 TINY = 1e-6
+DOUBT = 10
+"""Labels that the belief in no shift is worth."""
 
 
 class Stack:
-    """Labels blend the answer without labels with one that is fitted to them (METHODS 7)."""
+    """Labels blend the answer without labels with one that is fitted to them."""
 
     least_members = 1
     least_labels = 1
@@ -43,45 +49,45 @@ def _classify(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rul
     """Blend the stitched posterior with a logistic regression on it and the coordinates."""
     stitch: Reuser = registry.load("reusers", "stitch")
     base = stitch.fit(team, None, None, seed=seed)
-    given = _out_of_fold(
-        lambda train: _logistic(base.combine, team, evidence[train], y[train]), evidence, y, seed
-    )
     said = base.combine(evidence)
-    surprise = [-np.log(_blend(said, given, share)[np.arange(len(y)), y] + TINY).mean()
-                for share in SHARES]  # fmt: skip
+    given = _out_of_fold(lambda rows: _logistic(base, evidence[rows], y[rows]), evidence, y, seed)
+    truth = (np.arange(len(y)), y)
+    surprise = [-np.log(_blended(said, given, share)[truth]).mean() for share in SHARES]
     share = float(SHARES[int(np.argmin(surprise))])
-    corrected = _logistic(base.combine, team, evidence, y)
     return Rule(
         "stack",
-        lambda seen: _blend(base.combine(seen), corrected(seen), share),
+        partial(_blend, base.combine, _logistic(base, evidence, y), share),
         base.weights,
         f"{len(y)} labels correct the stitched answer, with a share of {share:.1f}",
     )
 
 
-def _logistic(base: Combine, team: Team, evidence: Evidence, y: NDArray[Any]) -> Combine:
+def _logistic(base: Rule, evidence: Evidence, y: NDArray[Any]) -> Combine:
     """Return logistic regression on [x, log stitched posterior, average output]."""
-    known = np.unique(y)
-    if len(known) < 2:
-        return base
+    if len(np.unique(y)) < 2:
+        return base.combine
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-
-    def features(seen: Evidence) -> Float:
-        said = np.log(np.maximum(base(seen), TINY))
-        return np.column_stack([seen.coords, said, seen.outputs.mean(axis=1)])
-
-    model.fit(features(evidence), y)
-
-    def combine(seen: Evidence) -> Float:
-        out = np.zeros((len(seen.coords), len(team.classes)))
-        out[:, known] = model.predict_proba(features(seen))
-        return out
-
-    return combine
+    model.fit(_features(base.combine, evidence), y)
+    return partial(_corrected, base.combine, model)
 
 
-def _blend(base: Float, corrected: Float, share: float) -> Float:
-    """Return the geometric blend of two posteriors."""
+def _features(base: Combine, seen: Evidence) -> Float:
+    said = np.log(np.maximum(base(seen), TINY))
+    return np.column_stack([seen.coords, said, seen.outputs.mean(axis=1)])
+
+
+def _corrected(base: Combine, model: Any, seen: Evidence) -> Float:
+    out = np.zeros((len(seen.coords), seen.outputs.shape[2]))
+    out[:, model.classes_] = model.predict_proba(_features(base, seen))
+    return out
+
+
+def _blend(base: Combine, corrected: Combine, share: float, seen: Evidence) -> Float:
+    return _blended(base(seen), corrected(seen), share)
+
+
+def _blended(base: Float, corrected: Float, share: float) -> Float:
+    """Return the geometric blend of two posteriors; no class is impossible."""
     logs = (1 - share) * np.log(base + TINY) + share * np.log(corrected + TINY)
     powers = np.exp(logs - logs.max(axis=1, keepdims=True))
     blended: Float = powers / powers.sum(axis=1, keepdims=True)
@@ -92,26 +98,53 @@ def _out_of_fold(
     fit: Callable[[NDArray[np.intp]], Combine], evidence: Evidence, y: NDArray[Any], seed: int
 ) -> Float:
     """Return what rules that were fitted without a row say about it."""
-    folds = min(FOLDS, len(y))
-    if folds < 2:
+    if len(y) < 2:
         return fit(np.arange(len(y)))(evidence)
-    parts = []
-    for train, test in KFold(folds, shuffle=True, random_state=seed).split(y):
-        parts.append((test, fit(train)(evidence[test])))
-    out = np.empty((len(y), *parts[0][1].shape[1:]))
-    for test, said in parts:
-        out[test] = said
-    return out
+    folds = KFold(min(FOLDS, len(y)), shuffle=True, random_state=seed)
+    parts = [(test, fit(train)(evidence[test])) for train, test in folds.split(y)]
+    order = np.concatenate([test for test, _ in parts])
+    return np.concatenate([said for _, said in parts])[np.argsort(order)]
 
 
 def _regress(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rule:
-    """Blend the shrunken stack with ridge corrections on it and on all members' outputs."""
+    """Average three answers: shrunken weights, a shifted and a smoothly corrected stitching."""
+    stitch: Reuser = registry.load("reusers", "stitch")
+    base = stitch.fit(team, None, None, seed=seed).combine
+    gamma = median_gamma(evidence.coords)
+    error = y - base(evidence)
+    residual = fit_residual(_grams(evidence, evidence, gamma), error)
     stack = shrunken_stack(evidence.outputs, y, team.weights)
+    shift = float(error.sum() / (len(y) + DOUBT))
+    return Rule(
+        "stack",
+        partial(_corrected_value, base, stack, shift, residual, evidence, gamma),
+        (stack.weights + 3 * team.weights) / 4,
+        f"{len(y)} labels correct the members' weights and the errors that they share",
+    )
 
-    def stacked(seen: Evidence) -> Float:
-        return np.asarray(seen.outputs @ stack.weights + stack.shift)
 
-    return Rule("stack", stacked, stack.weights, f"{len(y)} labels")
+def _corrected_value(
+    base: Combine,
+    stack: Weighted,
+    shift: float,
+    residual: Residual,
+    labelled: Evidence,
+    gamma: float,
+    seen: Evidence,
+) -> Float:
+    said = base(seen)
+    weighted = seen.outputs @ stack.weights + stack.shift
+    smooth = said + residual.predict(_grams(seen, labelled, gamma))
+    answer: Float = (weighted + said + shift) / 4 + smooth / 2
+    return answer
+
+
+def _grams(some: Evidence, others: Evidence, gamma: float) -> list[Float]:
+    """Return two kernels: of the coordinates, and of how members depart from their average."""
+    departs, depart = (e.outputs - e.outputs.mean(axis=1, keepdims=True) for e in (some, others))
+    scale = max(float(np.square(depart).mean()), TINY) * depart.shape[1]
+    gammas = (gamma / 4, gamma, 4 * gamma)
+    return [gram(some.coords, others.coords, gammas=gammas), departs @ depart.T / scale]
 
 
 plugin: Reuser = Stack()

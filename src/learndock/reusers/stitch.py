@@ -1,6 +1,6 @@
 """Stitching: each member counts where its sketch has data, and for the classes it knows."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from learndock.numerics.stitching import soft_select, stitch
 
 
 class Stitch:
-    """Density-weighted likelihoods under the user's class shares; needs no label (METHODS 6)."""
+    """Density-weighted likelihoods under the user's class shares; needs no label."""
 
     least_members = 1
     least_labels = 0
@@ -21,27 +21,24 @@ class Stitch:
         self, team: Team, evidence: Evidence | None, y: NDArray[Any] | None, *, seed: int
     ) -> Rule:
         """Temper the class shares; labels are not looked at."""
-        if not team.classes:
+        if team.classes:
+            shares = temper(team.shares, known=int((team.priors.sum(axis=0) > 0).sum()))
+            combine = partial(_classify, team, shares)
+            why = "each member counts where its sketch has data and it is sure of a class"
+        else:
+            combine = partial(_regress, team)
             why = "each member counts where its sketch has data"
-            return Rule("stitch", self._select(team), team.weights, why)
-        shares = temper(team.shares, known=int((team.priors.sum(axis=0) > 0).sum()))
-
-        def combine(seen: Evidence) -> Float:
-            # Where a member is unsure it has less to say than its density promises.
-            heard = seen.density * seen.outputs.max(axis=2)
-            return stitch(
-                seen.outputs,
-                heard,
-                priors=team.priors,
-                weights=team.weights,
-                shares=shares,
-            )
-
-        why = "each member counts where its sketch has data and it is sure, for classes it knows"
         return Rule("stitch", combine, team.weights, why)
 
-    def _select(self, team: Team) -> Callable[[Evidence], Float]:
-        return lambda seen: soft_select(seen.outputs, seen.density, team.weights)
+
+def _classify(team: Team, shares: Float, seen: Evidence) -> Float:
+    # Where a member is unsure it has less to say than its density promises.
+    heard = seen.density * seen.outputs.max(axis=2)
+    return stitch(seen.outputs, heard, priors=team.priors, weights=team.weights, shares=shares)
+
+
+def _regress(team: Team, seen: Evidence) -> Float:
+    return soft_select(seen.outputs, seen.density, team.weights)
 
 
 plugin: Reuser = Stitch()

@@ -1,5 +1,6 @@
 """The whole road as one plain estimator: search with the rows, reuse with the labels."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from learndock.core.data import form_of
+from learndock.core.data import count_rows, form_of
 from learndock.core.sketch import Float
-from learndock.errors import NotFound, SpaceMismatch
+from learndock.errors import BadData, NotFound, SpaceMismatch
 from learndock.service.dock import Dock
 from learndock.service.predictor import (
     ClassifierPredictor,
@@ -19,6 +20,9 @@ from learndock.service.predictor import (
     RegressorPredictor,
 )
 from learndock.service.sketching import space as make_space
+
+LEAST_SAMPLES = 5
+"""Labelled rows without which no model of one's own is trained."""
 
 
 class _DockEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -49,15 +53,14 @@ class _DockEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         X, y = self._read(X, y)
         dock = self.dock if isinstance(self.dock, Dock) else Dock(self.dock, create=False)
         self.answer_ = None
-        try:
+        with suppress(NotFound, SpaceMismatch):  # nothing there is about such data
             self.answer_ = dock.search(
                 X, task=self._task, target=self.target, members=self.members, seed=self.seed
             )
-        except (NotFound, SpaceMismatch):  # nothing there is about such data
-            pass
         if self.answer_:
             self.predictor_ = dock.reuse(self.answer_, X, y, method=self.method, seed=self.seed)
         else:
+            _require_samples(X)
             self.predictor_ = self._kind([], make_space(X), None, "own", self.seed).fit(X, y)
         self.report_ = self.predictor_.report_
         return self
@@ -66,7 +69,8 @@ class _DockEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         """Check arrays as scikit-learn does; frames and texts are checked by their encoder."""
         if hasattr(X, "columns") or hasattr(X, "column_names") or _are_texts(X):
             return X, np.asarray(y)
-        return validate_data(self, X, y, ensure_all_finite="allow-nan", multi_output=False)
+        checked: tuple[Any, Any] = validate_data(self, X, y, ensure_all_finite="allow-nan")
+        return checked
 
     def _seen(self, X: Any) -> Any:
         check_is_fitted(self, "predictor_")
@@ -124,13 +128,15 @@ class DockClassifier(ClassifierMixin, _DockEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Float:
         """Return (n, C) probabilities."""
-        found: Float = self.predictor_.predict_proba(self._seen(X))
-        return found
+        X = self._seen(X)
+        said: Float = self.predictor_.predict_proba(X)
+        return said
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return (n,) labels."""
-        found: NDArray[Any] = self.predictor_.predict(self._seen(X))
-        return found
+        X = self._seen(X)
+        said: NDArray[Any] = self.predictor_.predict(X)
+        return said
 
 
 class DockRegressor(RegressorMixin, _DockEstimator):  # type: ignore[misc]
@@ -154,8 +160,19 @@ class DockRegressor(RegressorMixin, _DockEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Float:
         """Return (n,) values."""
-        found: Float = self.predictor_.predict(self._seen(X))
-        return found
+        X = self._seen(X)
+        said: Float = self.predictor_.predict(X)
+        return said
+
+
+def _require_samples(X: Any) -> None:
+    """Raise `BadData` if there is too little to train a model on."""
+    if (samples := count_rows(X)) < LEAST_SAMPLES:
+        raise BadData(
+            f"nothing in the dock fits, and n_samples = {samples} is too few to train on; "
+            f"{LEAST_SAMPLES} are needed",
+            next="give more labelled rows",
+        )
 
 
 def _are_texts(X: Any) -> bool:

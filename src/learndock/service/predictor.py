@@ -208,7 +208,8 @@ class ClassifierPredictor(ClassifierMixin, Predictor):  # type: ignore[misc]
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return (n,) labels."""
-        return self.classes_[self._combine(X).argmax(axis=1)]
+        labels: NDArray[Any] = self.classes_[self._combine(X).argmax(axis=1)]
+        return labels
 
 
 class RegressorPredictor(RegressorMixin, Predictor):  # type: ignore[misc]
