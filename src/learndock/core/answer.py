@@ -90,7 +90,8 @@ class Coverage:
     foreign : bool
         The task as a whole is unlike everything in the dock.
     distance : float
-        Distance from the task to the nearest mixture of the dock's class-wise sketches.
+        Distance from the task to the nearest mixture of the dock's class-wise sketches, beyond
+        the error of the task's own sketch.
     noise : float
         The distance that sampling alone explains.
     """

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-import zlib
+from collections.abc import Iterable
 
 from pydantic import ValidationError
 
@@ -15,7 +15,6 @@ from learndock.errors import BadArchive, BadManifest
 
 MANIFEST = "learnware.json"
 MAX_MANIFEST = 1 << 20
-MAX_RATIO = 200
 CHUNK = 1 << 20
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -25,6 +24,11 @@ def write(learnware: Learnware) -> bytes:
 
     Files are in alphabetical order after the manifest, with one fixed date, and stored as they
     are: deflate differs between zlib builds, and model formats compress themselves.
+
+    Raises
+    ------
+    BadArchive
+        If the learnware has more bytes than an archive may have.
     """
     content = {
         MANIFEST: canonical(learnware.manifest),
@@ -38,6 +42,7 @@ def write(learnware: Learnware) -> bytes:
             entry.create_system = 3
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, body)
+    _refuse_large(buffer.tell())
     return buffer.getvalue()
 
 
@@ -54,9 +59,10 @@ def read(content: bytes) -> Learnware:
     BadManifest
         If the manifest is not valid.
     """
+    _refuse_large(len(content))
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = _entries(archive)
+            entries = _entries(archive.infolist(), len(content))
             manifest = _manifest(_read(archive, entries.pop(MANIFEST), MAX_MANIFEST))
             _same_names(entries, manifest)
             files = {
@@ -64,25 +70,45 @@ def read(content: bytes) -> Learnware:
             }
     except KeyError as error:
         raise BadArchive(f"not a learnware: {MANIFEST} is missing") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError, RuntimeError) as error:
         raise BadArchive(f"not a readable zip: {error}", next="fetch or pack it again") from error
     return Learnware(manifest, Sketch.from_bytes(files.pop(SKETCH)), files)
 
 
-def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the zip's entries by name, refusing too many, too large, too dense or doubled ones."""
-    found = archive.infolist()
+def _refuse_large(length: int) -> None:
+    if length > MAX_BYTES:
+        raise BadArchive(f"the zip has {length:,} bytes; at most {MAX_BYTES:,} are allowed")
+
+
+def _entries(found: list[zipfile.ZipInfo], length: int) -> dict[str, zipfile.ZipInfo]:
+    """Return the zip's entries by name, refusing too many, doubled, or packed ones, and gaps."""
     if len(found) > MAX_FILES + 1:
         raise BadArchive(f"the zip has {len(found)} files; at most {MAX_FILES + 1} are allowed")
-    if sum(entry.file_size for entry in found) > MAX_BYTES:
-        raise BadArchive(f"the zip unpacks to more than {MAX_BYTES >> 30} GiB")
-    for entry in found:
-        if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
-            raise BadArchive(f"{entry.filename!r} unpacks to over {MAX_RATIO} times its size")
     entries = {entry.filename: entry for entry in found}
     if len(entries) != len(found):
         raise BadArchive("the zip holds two files of one name")
+    for entry in found:
+        if entry.compress_type != zipfile.ZIP_STORED or entry.compress_size != entry.file_size:
+            raise BadArchive(f"{entry.filename!r} is packed; files are stored as they are")
+    if not _is_tight(found, length):
+        raise BadArchive("the zip holds bytes that belong to no file", next="pack it again")
     return entries
+
+
+def _is_tight(entries: Iterable[zipfile.ZipInfo], length: int) -> bool:
+    """Say whether files follow each other without a gap, and nothing but the directory follows.
+
+    So nothing unpacks to more than it is, no two files share bytes, and nothing is hidden before,
+    between or after them. A file has a header of 30 bytes and its name, an entry in the directory
+    of 46 and its name, and the directory ends with 22 bytes.
+    """
+    end = directory = 0
+    for entry in entries:
+        if entry.header_offset != end:
+            return False
+        end += 30 + len(entry.filename) + entry.file_size
+        directory += 46 + len(entry.filename)
+    return end + directory + 22 == length
 
 
 def _same_names(entries: dict[str, zipfile.ZipInfo], manifest: Manifest) -> None:
@@ -96,7 +122,7 @@ def _same_names(entries: dict[str, zipfile.ZipInfo], manifest: Manifest) -> None
 def _manifest(content: bytes) -> Manifest:
     try:
         manifest = Manifest.model_validate(json.loads(content))
-    except (ValidationError, ValueError) as error:
+    except (ValidationError, ValueError, RecursionError) as error:
         raise BadManifest(f"the manifest is not valid: {error}") from error
     if canonical(manifest) != content:
         raise BadManifest("the manifest is not in canonical form", next="pack it again")

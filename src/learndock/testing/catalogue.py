@@ -1,6 +1,5 @@
 """What every catalogue keeps. Inherit `CatalogueContract` and override its fixtures."""
 
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta

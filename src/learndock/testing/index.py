@@ -1,6 +1,5 @@
 """What every index keeps. Inherit `IndexContract` and override its fixture."""
 
-
 from collections.abc import Callable
 
 import numpy as np

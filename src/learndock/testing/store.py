@@ -1,6 +1,5 @@
 """What every store keeps. Inherit `StoreContract` and override its fixture."""
 
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
