@@ -12,9 +12,12 @@ CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 
 @pytest.fixture(autouse=True)
-def _names_for_doctests(doctest_namespace: dict[str, object]) -> None:
-    doctest_namespace["np"] = np
-    doctest_namespace["ld"] = ld
+def _for_doctests(request: pytest.FixtureRequest, doctest_namespace: dict[str, object]) -> None:
+    """Give doctests `np`, `ld`, and an empty folder of their own to stand in."""
+    if isinstance(request.node, pytest.DoctestItem):
+        request.getfixturevalue("monkeypatch").chdir(request.getfixturevalue("tmp_path"))
+        doctest_namespace["np"] = np
+        doctest_namespace["ld"] = ld
 
 
 def _skipping_fails(report: pytest.TestReport | pytest.CollectReport) -> None:

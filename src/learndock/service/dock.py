@@ -88,7 +88,7 @@ class Dock:
     --------
     >>> from sklearn.linear_model import LinearRegression
     >>> rng = np.random.default_rng(0); X = rng.normal(size=(500, 3)); y = X @ [1.0, 2.0, 3.0]
-    >>> dock = ld.Dock(tmp_path / "models", owner="ada")
+    >>> dock = ld.Dock("models", owner="ada")
     >>> dock.submit(LinearRegression().fit(X, y), X, y, name="plane", license="MIT")
     'ada/plane@1'
     >>> answer = dock.search(rng.normal(size=(300, 3)))

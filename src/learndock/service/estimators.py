@@ -148,9 +148,9 @@ class DockRegressor(RegressorMixin, _DockEstimator):  # type: ignore[misc]
     --------
     >>> rng = np.random.default_rng(0); X = rng.normal(size=(200, 3)); y = X[:, 0]
     >>> from sklearn.linear_model import LinearRegression
-    >>> dock = ld.Dock(tmp_path / "models")
+    >>> dock = ld.Dock("models")
     >>> ref = dock.submit(LinearRegression().fit(X, y), X, y, name="first", license="MIT")
-    >>> est = ld.DockRegressor(dock=tmp_path / "models").fit(X[:40], y[:40])
+    >>> est = ld.DockRegressor(dock="models").fit(X[:40], y[:40])
     >>> round(est.score(X, y), 1)
     1.0
     """

@@ -15,7 +15,7 @@ from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Index
 from learndock.core.sketch import Float, Label, Sketch
 from learndock.core.space import Space
 from learndock.errors import NotFound, SketchMismatch, SpaceMismatch
-from learndock.numerics.coverage import covered
+from learndock.numerics.coverage import covered, spread
 from learndock.numerics.features import Features, random_features
 from learndock.numerics.kernels import mmd
 from learndock.numerics.mixture import mixture
@@ -27,6 +27,8 @@ CANDIDATES = 200
 """How many nearest embeddings are ordered again by the exact kernel."""
 LEAST_WEIGHT = 0.01
 NEGLIGIBLE = 1e-6
+SUPPORT = 10
+"""Of how many members single points are tried."""
 EVERYTHING = 2**31 - 1
 HEAD = 200
 """How many rows are read to see which spaces go with the data."""
@@ -219,13 +221,27 @@ class Searcher:
             counts[key] = counts.get(key, 0.0) + share / 2
             if label is not None:
                 told[label] = told.get(label, 0.0) + share
-        return (
-            Mixture(_parts(entries, counts, members), mixed.residual, mixed.gap, told),
-            Coverage(
-                distance=distance,
-                **vars(covered(distance, rows=wanted.sketch.rows, norm2=float(target @ target))),
-            ),
-        )
+        shown = Mixture(_parts(entries, counts, members), mixed.residual, mixed.gap, told)
+        return shown, self._coverage(distance, atoms, wanted.sketch, target, list(counts))
+
+    def _coverage(
+        self, distance: float, atoms: Float, sketch: Sketch, target: Float, near: list[str]
+    ) -> Coverage:
+        """Return how much of the task is covered.
+
+        A part of a table's population, such as one department of a shop, is no mixture of
+        classes. Where classes do not explain a table, single points of the members' sketches
+        are tried before it is called foreign.
+        """
+        norm2, wide = float(target @ target), spread(atoms)
+        found = covered(distance, error=sketch.mmd, rows=sketch.rows, norm2=norm2, spread=wide)
+        if found.foreign and sketch.space.modality == "table":
+            features = features_of(sketch.space)
+            known = self._catalogue.sketches(near[:SUPPORT]).values()
+            points = np.concatenate([one.points for one in known])
+            _, distance = hull(features.embed(points, np.eye(len(points))), target)
+            found = covered(distance, error=sketch.mmd, rows=sketch.rows, norm2=norm2, spread=wide)
+        return Coverage(**vars(found))
 
 
 def _parts(entries: dict[str, Entry], counts: dict[str, float], members: int) -> tuple[Part, ...]:

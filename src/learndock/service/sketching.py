@@ -20,6 +20,8 @@ MOST_POINTS = 100
 LEAST_POINTS = 5
 ROWS_PER_POINT = 20
 FEW_ROWS = 100
+DECIMALS = 3
+"""Points are rounded to so many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,8 @@ def sketch(
         Where to sketch; sketches compare within one space only. Without one, texts use the
         built-in space and tables get a new one from their own rounded constants.
     size : int, optional
-        Number of points K, at most n / 20; by default min(100, n / 20), at least 5.
+        Number of points K, at most n / 20; by default min(100, n / 20), at least 5, or a half or
+        a quarter of that where the privacy gate wants it.
     seed : int
         The same data, space and seed give the same sketch on one machine.
     encoder : str, optional
@@ -126,7 +129,7 @@ def sketch(
 
     Notes
     -----
-    Costs O(n K d) time and O(n d) memory; METHODS: reduced kernel mean embedding [1]_.
+    Costs O(n K d) time and O(n d) memory for the reduced kernel mean embedding [1]_.
 
     References
     ----------
@@ -138,7 +141,7 @@ def sketch(
     >>> rows = np.random.default_rng(0).normal(size=(1000, 3))
     >>> made = ld.sketch(rows, size=20)
     >>> made.points.shape, round(float(made.weights.sum()), 6), made.gate.passed
-    ((20, 3), 1.0, True)
+    ((20, 6), 1.0, True)
     """
     form_of(data)
     require_rows(data, consent=consent)
@@ -162,15 +165,21 @@ def sketch_coords(
 ) -> Sketch:
     """Sketch rows that are encoded already; `sketch` and `pack` end here."""
     rows = len(coords)
-    reduced = reduce(
-        coords,
-        _size(rows, size, consent=consent),
-        gammas=space.gammas,
-        labels=None if outcomes is None else outcomes.columns,
-        classes=0 if outcomes is None else outcomes.count,
-        seed=seed,
-    )
-    points = np.asarray(reduced.points, dtype=np.float32).astype(np.float64)
+    for points_wanted in _sizes(rows, size, consent=consent):
+        reduced = reduce(
+            coords,
+            points_wanted,
+            gammas=space.gammas,
+            labels=None if outcomes is None else outcomes.columns,
+            classes=0 if outcomes is None else outcomes.count,
+            seed=seed,
+        )
+        points = np.round(reduced.points, DECIMALS).astype(np.float32).astype(np.float64)
+        gate = _gate(points, coords, consent=consent, seed=seed)
+        if gate.passed:
+            break
+    else:
+        raise _refusal(gate)
     quantiles: tuple[float, ...] = ()
     if held_out is not None and len(held_out):
         gamma = space.sharpness * space.gamma
@@ -187,7 +196,7 @@ def sketch_coords(
         density=quantiles,
         confidence=() if confidence is None else _quantiles(confidence),
         accuracy=tuple(_digits(value) for value in accuracy),
-        gate=_gate(points, coords, consent=consent, seed=seed),
+        gate=gate,
     )
 
 
@@ -202,11 +211,12 @@ def require_rows(data: Any, *, consent: bool) -> None:
         )
 
 
-def _size(rows: int, size: int | None, *, consent: bool) -> int:
-    """Return how many points may stand for so many rows."""
+def _sizes(rows: int, size: int | None, *, consent: bool) -> list[int]:
+    """Return the numbers of points to try: the one asked for, or ever fewer."""
     allowed = max(LEAST_POINTS, rows // ROWS_PER_POINT)
     if size is None:
-        return min(MOST_POINTS, allowed, rows)
+        most = min(MOST_POINTS, allowed, rows)
+        return [most, *(most // part for part in (2, 4) if most // part >= LEAST_POINTS)]
     if size < 1 or (size > allowed and not consent):
         raise Invalid(
             f"a sketch of {size} points was asked for; {rows} rows allow 1 to {allowed}",
@@ -214,29 +224,30 @@ def _size(rows: int, size: int | None, *, consent: bool) -> int:
             size=size,
             allowed=allowed,
         )
-    return min(size, rows)
+    return [min(size, rows)]
 
 
 def _gate(points: Float, rows: Float, *, consent: bool, seed: int) -> Gate:
-    """Measure how near the points come to rows, and refuse when it is nearer than chance."""
+    """Measure how near the points come to rows, and how near chance would bring them."""
     found = nearness(points, rows, seed=seed)
-    gate = Gate(
+    return Gate(
         nearest=_digits(found.nearest),
         close=_digits(found.close),
         limit=_digits(expected_close(rows, count=len(points), seed=seed)),
         copies=found.copies,
         consent=consent,
     )
-    if not gate.passed:
-        raise PrivacyGate(
-            f"{gate.close:.0%} of the sketch's points lie close to a single row ({gate.copies} "
-            f"copies); chance explains {gate.limit:.0%}",
-            next="ask for fewer points, give more rows, or say consent=True (--consent)",
-            close=gate.close,
-            limit=gate.limit,
-            copies=gate.copies,
-        )
-    return gate
+
+
+def _refusal(gate: Gate) -> PrivacyGate:
+    return PrivacyGate(
+        f"{gate.close:.0%} of the sketch's points lie close to a single row ({gate.copies} "
+        f"copies); chance explains {gate.limit:.0%}",
+        next="ask for fewer points, give more rows, or say consent=True (--consent)",
+        close=gate.close,
+        limit=gate.limit,
+        copies=gate.copies,
+    )
 
 
 def _quantiles(values: Float) -> tuple[float, ...]:
