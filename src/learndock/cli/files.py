@@ -1,0 +1,131 @@
+"""The files of learndock itself: sketches, learnwares, answers. Each kind has its own ending."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learndock.errors import Invalid, NotFound
+
+if TYPE_CHECKING:
+    from learndock.core.answer import Answer
+    from learndock.core.learnware import Learnware
+    from learndock.core.sketch import Sketch
+    from learndock.service.dock import Dock
+
+SKETCH = ".sketch"
+LEARNWARE = ".learnware"
+ANSWER = ".json"
+PREDICTIONS = ".csv"
+KINDS = {SKETCH: "sketch", LEARNWARE: "learnware", ANSWER: "answer", PREDICTIONS: "table"}
+
+
+def require_file(path: Path) -> Path:
+    """Return a path at which there is a file.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    if not path.exists():
+        raise NotFound(f"there is no file {path}", next=f"look for it with `ls {path.parent}`")
+    if not path.is_file():
+        raise NotFound(f"{path} is a folder, and a file is needed", next=f"choose with `ls {path}`")
+    return path
+
+
+def check_target(path: Path, suffix: str) -> Path:
+    """Return a path that can be written, and by whose ending the file is known again.
+
+    Raises
+    ------
+    NotFound
+        If its folder does not exist.
+    Invalid
+        If it ends otherwise.
+    """
+    if path.suffix.lower() != suffix:
+        raise Invalid(
+            f"{path} does not end in {suffix}, as a {KINDS[suffix]} does",
+            next=f"say -o {path.parent / (path.stem or KINDS[suffix])}{suffix}",
+        )
+    check_folder(path.parent)
+    return path
+
+
+def check_folder(path: Path) -> Path:
+    """Return a path at which there is a folder.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
+    if not path.is_dir():
+        raise NotFound(f"there is no folder {path}", next=f"make it with `mkdir {path}`")
+    return path
+
+
+def read_sketch(path: Path) -> "Sketch":
+    """Return the sketch in a file."""
+    from learndock.core.sketch import Sketch
+
+    return Sketch.from_bytes(require_file(path).read_bytes())
+
+
+def read_learnware(path: Path) -> "Learnware":
+    """Return the learnware in a file, checked against its own digests.
+
+    Raises
+    ------
+    Invalid
+        If the file is of another kind.
+    """
+    from learndock.core import archive
+
+    if require_file(path).suffix.lower() != LEARNWARE:
+        raise Invalid(
+            f"{path} is no learnware; the name of one ends in {LEARNWARE}",
+            next=f"make one with `learndock pack {path} DATA --license LICENCE`",
+        )
+    return archive.read(path.read_bytes())
+
+
+def learnware_bytes(learnware: "Learnware") -> bytes:
+    """Return a learnware as the content of a file."""
+    from learndock.core import archive
+
+    return archive.write(learnware)
+
+
+def answer_document(answer: "Answer", dock: "Dock") -> dict[str, Any]:
+    """Return an answer as JSON data, with where it comes from and what it says.
+
+    `search --json` prints this, and `search -o` writes it: one form for both.
+    """
+    return {
+        "dock": str(dock.folder.resolve()),
+        "fits": bool(answer),
+        "sentence": answer.sentence,
+        "answer": json.loads(answer.to_json()),
+    }
+
+
+def read_answer(path: Path) -> "tuple[Answer, dict[str, Any]]":
+    """Return the answer in a file, tied to no dock, and the whole document.
+
+    Raises
+    ------
+    Invalid
+        If the file is something else.
+    """
+    from learndock.core.answer import Answer
+
+    try:
+        document = json.loads(require_file(path).read_text(encoding="utf-8"))
+        inner, _ = document["answer"], document["dock"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid(
+            f"{path} is no answer", next=f"write one with `learndock search DATA -o {path}`"
+        ) from error
+    return Answer.from_json(json.dumps(inner)), document

@@ -1,0 +1,182 @@
+"""Commands of those who have a model: sketch, pack, submit, withdraw."""
+
+from pathlib import Path
+
+from learndock.cli import files, reading, rendering
+from learndock.cli.options import (
+    Consent,
+    Drop,
+    DryRun,
+    Label,
+    Output,
+    Seed,
+    Size,
+    Space,
+    Tags,
+    Text,
+)
+from learndock.cli.session import Here
+
+
+def sketch(
+    data: Path,
+    /,
+    *,
+    space: Space = "",
+    size: Size = None,
+    label: Label = "",
+    text: Text = "",
+    drop: Drop = None,
+    seed: Seed = 0,
+    consent: Consent = False,
+    output: Output = None,
+    session: Here,
+) -> None:
+    """Sketch DATA: a few points that stand for the rows, none of which is a row.
+
+    The sketch can be given to `learndock search` in place of the data.
+
+        $ learndock sketch mine.csv --label sales -o mine.sketch
+
+    Parameters
+    ----------
+    data : Path
+        CSV, TSV, Parquet, a text file (one document a line), or a NumPy array.
+    label : str
+        Column that holds the labels; it is left out.
+    output : Path
+        Write to this .sketch file; else beside the data.
+    """
+    from learndock.service import sketching
+
+    beside = files.require_file(data).with_suffix(files.SKETCH)
+    target = files.check_target(output or beside, files.SKETCH)
+    with session.busy(f"sketching {data.name}"):
+        rows = reading.read_rows(data, label=label, text=text, drop=drop or ()).data
+        found = sketching.sketch(
+            rows,
+            space=reading.own_space(space, rows, session),
+            size=size,
+            seed=seed,
+            consent=consent,
+        )
+    target.write_bytes(found.to_bytes())
+    session.put(rendering.sketch(found, path=target))
+
+
+def pack(
+    model: Path,
+    data: Path,
+    /,
+    *,
+    license: str,
+    name: str = "",
+    label: Label = "",
+    text: Text = "",
+    drop: Drop = None,
+    description: str = "",
+    target: str = "",
+    tags: Tags = None,
+    space: Space = "",
+    held_out: Path | None = None,
+    size: Size = None,
+    seed: Seed = 0,
+    consent: Consent = False,
+    output: Output = None,
+    session: Here,
+) -> None:
+    """Make a learnware of a trained MODEL and DATA on which it is good; rows stay here.
+
+    The stored model is loaded again and compared with the original, and DATA is sketched.
+
+        $ learndock pack store-12.txt sales.csv --label sales --license CC-BY-4.0
+
+    Parameters
+    ----------
+    model : Path
+        .onnx, .skops, LightGBM .txt, XGBoost .ubj or .json. Pickles are refused.
+    data : Path
+        CSV, TSV, Parquet, a text file (one document a line), or a NumPy array.
+    license : str
+        Under what licence others may use it, such as CC-BY-4.0. There is no default.
+    name : str
+        Lower case, such as store-12; else the name of the model's file.
+    description : str
+        What it does, in words.
+    target : str
+        What it predicts; else the column of labels.
+    tags : list[str]
+        A word to find it by; may be repeated.
+    held_out : Path
+        Rows with labels that the model has not seen; else a fifth of DATA tells its accuracy.
+    output : Path
+        Write to this .learnware file; else NAME.learnware.
+    """
+    from learndock.service import packing
+
+    called = name or files.require_file(model).stem.lower()
+    path = files.check_target(output or Path(called + files.LEARNWARE), files.LEARNWARE)
+    with session.busy(f"packing {model.name}"):
+        rows = reading.read_rows(data, label=label, text=text, drop=drop or ())
+        unseen = (
+            reading.read_rows(held_out, label=label, text=text, drop=drop or ())
+            if held_out
+            else None
+        )
+        found = packing.pack(
+            reading.read_model(model),
+            rows.data,
+            rows.labels,
+            name=called,
+            license=license,
+            description=description,
+            target=target or label,
+            tags=tags or (),
+            space=reading.own_space(space, rows.data, session),
+            held_out=None if unseen is None else (unseen.data, unseen.labels),
+            size=size,
+            seed=seed,
+            consent=consent,
+        )
+    path.write_bytes(files.learnware_bytes(found))
+    session.put(rendering.learnware(found, path=path, then=f"learndock submit {path}"))
+
+
+def submit(file: Path, /, *, alias: str = "", dry_run: DryRun = False, session: Here) -> None:
+    """Submit a packed learnware; the dock checks it and takes it in under the next version.
+
+    The same learnware again has no effect. A dock that is not there yet is made.
+    Exit status 4 says that a check refused it.
+
+        $ learndock submit store-12.learnware --alias stable
+
+    Parameters
+    ----------
+    file : Path
+        What `learndock pack` wrote.
+    alias : str
+        A movable name for this version, such as stable.
+    """
+    with session.busy(f"submitting {file.name}"):
+        learnware = files.read_learnware(file)
+        dock = session.dock(create=not dry_run)
+        ref = dock.submit(learnware, alias=alias, dry_run=dry_run)
+    facts = {"id": learnware.id, "alias": alias}
+    then = f"learndock show {ref}"
+    session.put(rendering.changed(ref, "submitted", dry_run=dry_run, then=then, **facts))
+
+
+def withdraw(ref: str, /, *, reason: str, dry_run: DryRun = False, session: Here) -> None:
+    """Stop offering a learnware. Its bytes stay for those who already use it.
+
+        $ learndock withdraw ada/store-12@1 --reason "replaced by version 2"
+
+    Parameters
+    ----------
+    ref : str
+        owner/name@version, owner/name@alias, or sha256:...
+    reason : str
+        Why, in words; it is shown to those who use it.
+    """
+    found = session.dock().withdraw(ref, reason=reason, dry_run=dry_run)
+    session.put(rendering.changed(found.ref, "withdrawn", dry_run=dry_run, reason=reason))
