@@ -120,7 +120,7 @@ class Answer:
     reuser: Callable[..., Any] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
-        return bool(self.hits) and not self.coverage.foreign
+        return bool(self.mixture.parts) and not self.coverage.foreign
 
     def reuse(self, X: Any = None, y: Any = None, *, method: str = "auto", seed: int = 0) -> Any:
         """Fetch the members and return one scikit-learn estimator that predicts for this task.
@@ -152,7 +152,7 @@ class Answer:
     @property
     def sentence(self) -> str:
         """One sentence that says what was found."""
-        if not self.hits:
+        if not self.mixture.parts:
             return f"nothing here fits: no learnware in space {self.space} meets the wishes"
         if self.coverage.foreign:
             return (

@@ -11,13 +11,13 @@ from typing import Any
 from learndock.core import archive, registry
 from learndock.core.answer import Answer, Requirement
 from learndock.core.findings import Finding, Verdict
-from learndock.core.identity import digest
 from learndock.core.learnware import Learnware
 from learndock.core.ports import Catalogue, Check, Entry, Filter, Runtime, Store
 from learndock.core.reference import Reference
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
 from learndock.errors import (
+    BadReference,
     Conflict,
     Corrupt,
     DockError,
@@ -105,7 +105,7 @@ class Dock:
                 next="give a folder",
             )
         self.folder = Path(location).expanduser()
-        self.owner = owner or os.environ.get("LEARNDOCK_OWNER") or _user()
+        self.owner = _checked_owner(owner or os.environ.get("LEARNDOCK_OWNER") or _user())
         if not is_dock(self.folder):
             self._create(create)
         self._store: Store = registry.load("stores", "folder")(str(self.folder / BLOBS))
@@ -350,8 +350,10 @@ class Dock:
             problems += self._wrong_with(entry)
         blobs = set(self._store.digests())
         for name in sorted(blobs - used):
-            if digest(self._store.get(name)) != name:
-                problems.append(f"blob {name} is altered")
+            try:
+                self._store.get(name)
+            except DockError as error:
+                problems.append(f"blob {name}: {error}")
         return Health(len(entries), len(blobs), tuple(problems), tuple(sorted(blobs - used)))
 
     def _wrong_with(self, entry: Entry) -> list[str]:
@@ -420,6 +422,17 @@ def _refusal(learnware: Learnware, verdict: Verdict) -> Refused:
         next=verdict.refusals[0].next,
         findings=[vars(f) for f in verdict.findings],
     )
+
+
+def _checked_owner(owner: str) -> str:
+    try:
+        return Reference.parse(f"{owner}/x").owner
+    except BadReference as error:
+        raise Invalid(
+            f"{owner!r} is no owner's name; lower-case letters, digits, '.', '_' and '-' are "
+            "needed, 64 at most",
+            next="give owner='ada', or set LEARNDOCK_OWNER",
+        ) from error
 
 
 def _user() -> str:

@@ -249,13 +249,29 @@ def _accuracy(
     if truth is None:
         return ()
     if not classes:
-        return (float(np.sqrt(np.mean((outputs - truth.astype(np.float64)) ** 2))),)
+        return (float(np.sqrt(np.mean((outputs - _numbers(truth)) ** 2))),)
     said = outputs.argmax(axis=1)
+    if not set(truth.tolist()) & set(classes):
+        raise BadData(
+            f"none of the labels is a class of the model: {sorted(map(str, set(truth.tolist())))[:5]}"
+            f" against {list(classes)[:5]}",
+            next="give the labels that the model was trained on",
+        )
     rates = []
     for column, label in enumerate(classes):
         rows = np.array([value == label for value in truth.tolist()], dtype=bool)
         rates.append(float(np.mean(said[rows] == column)) if rows.any() else 0.0)
     return tuple(rates)
+
+
+def _numbers(truth: NDArray[Any]) -> Float:
+    try:
+        return truth.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadData(
+            f"a regressor's labels are numbers, and these are not: {error}",
+            next="give numbers",
+        ) from error
 
 
 def _same_length(X: Any, y: Any) -> None:

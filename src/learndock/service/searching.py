@@ -99,9 +99,10 @@ class Searcher:
         if near:
             raise min(near, key=lambda error: len(error.facts.get("missing", ())))
         kinds = sorted({space.modality for space in spaces})
+        said = {"frame": "a data frame", "array": "an array", "texts": "a list of texts"}[form]
         raise SpaceMismatch(
-            f"the data is {form}, and the dock's spaces take {', '.join(kinds)}",
-            next="see them with `learndock ls`",
+            f"the data is {said}, and the dock's spaces are for {', '.join(kinds)}",
+            next="give such data; of a table's texts, one column",
         )
 
     def search(

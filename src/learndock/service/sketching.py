@@ -164,6 +164,8 @@ def sketch_coords(
     accuracy: tuple[float, ...] = (),
 ) -> Sketch:
     """Sketch rows that are encoded already; `sketch` and `pack` end here."""
+    if seed < 0:
+        raise Invalid(f"seed is {seed}; 0 or more is needed", next="give another seed")
     rows = len(coords)
     for points_wanted in _sizes(rows, size, consent=consent):
         reduced = reduce(

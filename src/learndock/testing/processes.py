@@ -9,6 +9,7 @@ from typing import Any
 PRELOAD = (
     "__main__",
     "learndock.catalogues.sql",
+    "learndock.service.dock",
     "learndock.stores.folder",
     "learndock.testing.catalogue",
 )
