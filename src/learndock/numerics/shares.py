@@ -125,6 +125,59 @@ def temper(shares: Float, known: int) -> Float:
     return out
 
 
+def chosen(scores: Float, priors: Float, shares: Float, *, size: int) -> list[int]:
+    r"""Choose few members that together know all the classes of a task well.
+
+    .. math:: \max_S \sum_c \pi_c \sqrt{\textstyle\sum_{i \in S} s_i\, p_i(c)}
+
+    Greedily, one member after the other; the root lets a second member that knows a class count
+    less than the first, so that no class is left to a single weak member.
+
+    Parameters
+    ----------
+    scores : (M,) float64
+        How much each member has of the task, >= 0.
+    priors : (M, C) float64
+        Each member's own class shares.
+    shares : (C,) float64
+        The task's class shares, on the simplex.
+    size : int
+        Most members.
+
+    Returns
+    -------
+    list of int
+        Positions of the members, in the order in which they were chosen; ties by position.
+
+    Notes
+    -----
+    Costs O(size M C). The greedy choice reaches at least 63 % of the best value [1]_.
+
+    References
+    ----------
+    .. [1] Nemhauser, Wolsey and Fisher, "An Analysis of Approximations for Maximizing
+       Submodular Set Functions", Mathematical Programming 14 (1978), 265-294.
+
+    Examples
+    --------
+    The second member knows what the first knows; the third knows the other class.
+
+    >>> priors = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> chosen(np.array([0.5, 0.4, 0.1]), priors, np.array([0.5, 0.5]), size=2)
+    [0, 2]
+    """
+    brings = scores[:, None] * priors
+    have = np.zeros(len(shares))
+    left = list(range(len(scores)))
+    picked: list[int] = []
+    while left and len(picked) < size:
+        values = np.sqrt(have + brings[left]) @ shares
+        best = left.pop(int(values.argmax()))
+        picked.append(best)
+        have = have + brings[best]
+    return picked
+
+
 def sampling_noise(rows: int, norm2: float) -> float:
     r"""Return how far the embedding of a sample lies from that of its source, by chance alone.
 

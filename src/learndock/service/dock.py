@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from learndock.core import archive, registry
 from learndock.core.answer import Answer, Requirement
 from learndock.core.findings import Finding, Verdict
 from learndock.core.learnware import Learnware
-from learndock.core.ports import Catalogue, Check, Entry, Filter, Runtime, Store
+from learndock.core.ports import Catalogue, Check, Entry, Filter, Store
 from learndock.core.reference import Reference
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
@@ -125,6 +126,10 @@ class Dock:
     def __repr__(self) -> str:
         return f"Dock({str(self.folder)!r})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as a location: whoever unpickles it opens the folder anew."""
+        return partial(Dock, owner=self.owner, create=False), (self.folder,)
+
     # ------------------------------------------------------------ owners
 
     def submit(
@@ -229,7 +234,7 @@ class Dock:
         license: str = "",
         space: Space | None = None,
         limit: int = 10,
-        members: int = 50,
+        members: int = 25,
         seed: int = 0,
     ) -> Answer:
         """Find learnwares for a task: ranked hits, a mixture, and how much of it is covered.
@@ -280,18 +285,15 @@ class Dock:
         """
         from learndock.service.predictor import ClassifierPredictor, Member, RegressorPredictor
 
-        members = []
-        for part in answer.mixture.parts:
-            learnware = self.fetch(f"sha256:{part.id}")
-            shown = learnware.manifest
-            runtime: Runtime = registry.load("runtimes", shown.runtime)
-            model = runtime.load(learnware.files)
-            members.append(Member(part.ref, part.weight, learnware.sketch, shown.input, model))
+        members = [
+            Member(part.ref, part.weight, self.fetch(f"sha256:{part.id}"))
+            for part in answer.mixture.parts
+        ]
         if not members:
             raise Invalid("the answer has no members", next="search again")
         kind = ClassifierPredictor if answer.task == "classification" else RegressorPredictor
         predictor = kind(
-            members, members[0].sketch.space, dict(answer.mixture.shares), method, seed
+            members, members[0].learnware.sketch.space, dict(answer.mixture.shares), method, seed
         )
         return predictor.fit(X, y)
 

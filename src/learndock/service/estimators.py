@@ -39,7 +39,7 @@ class _DockEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         dock: str | Path | Dock = "models",
         target: str = "",
         method: str = "auto",
-        members: int = 50,
+        members: int = 25,
         seed: int = 0,
     ) -> None:
         self.dock = dock

@@ -252,9 +252,9 @@ def _accuracy(
         return (float(np.sqrt(np.mean((outputs - _numbers(truth)) ** 2))),)
     said = outputs.argmax(axis=1)
     if not set(truth.tolist()) & set(classes):
+        given = sorted({str(label) for label in truth.tolist()})[:5]
         raise BadData(
-            f"none of the labels is a class of the model: {sorted(map(str, set(truth.tolist())))[:5]}"
-            f" against {list(classes)[:5]}",
+            f"none of the labels is a class of the model: {given} against {list(classes)[:5]}",
             next="give the labels that the model was trained on",
         )
     rates = []

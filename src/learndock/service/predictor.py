@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from learndock.core import registry
 from learndock.core.data import as_input, count_rows, form_of
-from learndock.core.manifest import Input
-from learndock.core.ports import Evidence, Model, Reuser, Rule, Team
-from learndock.core.sketch import Float, Label, Sketch
+from learndock.core.learnware import Learnware
+from learndock.core.ports import Evidence, Model, Reuser, Rule, Runtime, Team
+from learndock.core.sketch import Float, Label
 from learndock.core.space import Space
 from learndock.errors import BadData, Invalid
 from learndock.numerics.density import density
@@ -23,13 +24,21 @@ from learndock.service.sketching import encoder_of
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One fetched learnware, loaded: where it comes from, what it takes, and the model."""
+    """One fetched learnware, where it comes from, and how much it counts."""
 
     ref: str
     weight: float
-    sketch: Sketch = field(repr=False)
-    input: Input = field(repr=False)
-    model: Model = field(repr=False)
+    learnware: Learnware = field(repr=False)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model, loaded at the first use."""
+        runtime: Runtime = registry.load("runtimes", self.learnware.manifest.runtime)
+        return runtime.load(self.learnware.files)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the loaded model: whoever unpickles it loads it anew."""
+        return {key: value for key, value in vars(self).items() if key != "model"}
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ class Predictor(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 for member, weight in zip(self.members, self.rule_.weights, strict=True)
             ),
             labels=labels,
-            rows_reused=sum(member.sketch.rows for member in self.members),
+            rows_reused=sum(member.learnware.sketch.rows for member in self.members),
             seconds=time.perf_counter() - start,
         )
         return self
@@ -145,13 +154,15 @@ class Predictor(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         near = np.empty(shape)
         outputs = np.zeros((*shape, len(team.classes)) if team.classes else shape)
         for i, member in enumerate(self.members):
-            said = member.model.outputs(as_input(X, member.input))
+            said = member.model.outputs(as_input(X, member.learnware.manifest.input))
             if team.classes:
                 columns = [team.classes.index(label) for label in member.model.classes]
                 outputs[:, i, columns] = said
             else:
                 outputs[:, i] = said
-            near[:, i] = density(coords, member.sketch.points, member.sketch.weights, gamma=gamma)
+            near[:, i] = density(
+                coords, member.learnware.sketch.points, member.learnware.sketch.weights, gamma=gamma
+            )
         return Evidence(coords, outputs, near)
 
     def _team(self, y: Any) -> Team:
@@ -163,13 +174,15 @@ class Predictor(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             empty = np.zeros(0)
             return Team("regression", (), weights, np.zeros((len(weights), 0)), empty)
         own = [] if y is None else np.asarray(y).tolist()
+        if any(label is None or label != label for label in own):  # NaN
+            raise BadData("the labels hold missing values", next="drop those rows")
         classes = sort_labels(
             {label for member in self.members for label in member.model.classes} | set(own)
         )
         priors = np.zeros((len(self.members), len(classes)))
         for i, member in enumerate(self.members):
-            columns = [classes.index(label) for label in member.sketch.classes]
-            priors[i, columns] = member.sketch.prior
+            columns = [classes.index(label) for label in member.learnware.sketch.classes]
+            priors[i, columns] = member.learnware.sketch.prior
         shares = np.array([(self.shares or {}).get(label, 0.0) for label in classes])
         total = shares.sum()
         even = np.full(len(classes), 1 / max(len(classes), 1))

@@ -19,7 +19,7 @@ from learndock.numerics.coverage import covered, spread
 from learndock.numerics.features import Features, random_features
 from learndock.numerics.kernels import mmd
 from learndock.numerics.mixture import mixture
-from learndock.numerics.shares import hull
+from learndock.numerics.shares import chosen, hull, temper
 from learndock.service.sketching import encoder_of
 
 FEATURES = 2048
@@ -222,8 +222,34 @@ class Searcher:
             counts[key] = counts.get(key, 0.0) + share / 2
             if label is not None:
                 told[label] = told.get(label, 0.0) + share
-        shown = Mixture(_parts(entries, counts, members), mixed.residual, mixed.gap, told)
+        parts = self._parts(entries, counts, told, members)
+        shown = Mixture(parts, mixed.residual, mixed.gap, told)
         return shown, self._coverage(distance, atoms, wanted.sketch, target, list(counts))
+
+    def _parts(
+        self,
+        entries: dict[str, Entry],
+        counts: dict[str, float],
+        shares: dict[Label, float],
+        members: int,
+    ) -> tuple[Part, ...]:
+        """Return the members, heaviest first, with weights that sum to one.
+
+        Regressors are those that count most; classifiers those that together know the task's
+        classes.
+        """
+        keys = sorted(counts, key=lambda key: (-counts[key], key))
+        keys = [key for key in keys if counts[key] > NEGLIGIBLE]
+        if shares and len(keys) > members:
+            found = self._catalogue.sketches(keys)
+            known = [dict(zip(found[key].classes, found[key].prior, strict=True)) for key in keys]
+            priors = np.array([[own.get(label, 0.0) for label in shares] for own in known])
+            scores = np.array([counts[key] for key in keys])
+            asked = temper(np.array(list(shares.values())), known=len(shares))
+            keys = [keys[i] for i in sorted(chosen(scores, priors, asked, size=members))]
+        kept = keys[:members]
+        total = sum(counts[key] for key in kept)
+        return tuple(Part(entries[key].ref, key, counts[key] / total) for key in kept)
 
     def _coverage(
         self, distance: float, atoms: Float, sketch: Sketch, target: Float, near: list[str]
@@ -243,14 +269,6 @@ class Searcher:
             _, distance = hull(features.embed(points, np.eye(len(points))), target)
             found = covered(distance, error=sketch.mmd, rows=sketch.rows, norm2=norm2, spread=wide)
         return Coverage(**vars(found))
-
-
-def _parts(entries: dict[str, Entry], counts: dict[str, float], members: int) -> tuple[Part, ...]:
-    """Return the members that count most, heaviest first, with weights that sum to one."""
-    order = sorted(counts, key=lambda key: (-counts[key], key))[:members]
-    kept = [key for key in order if counts[key] > NEGLIGIBLE]
-    total = sum(counts[key] for key in kept)
-    return tuple(Part(entries[key].ref, key, counts[key] / total) for key in kept)
 
 
 def _class_atoms(

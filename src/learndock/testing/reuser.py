@@ -28,9 +28,9 @@ def make_evidence(task: str, members: int = MEMBERS, seed: int = 0) -> tuple[Evi
     density = rng.uniform(0.1, 1.0, size=(ROWS, members))
     noise = np.arange(1, members + 1) / 4
     if task == "regression":
-        truth = coords[:, 0] + coords[:, 1]
-        outputs = truth[:, None] + noise * rng.normal(size=(ROWS, members))
-        return Evidence(coords, outputs, density), truth
+        values = coords[:, 0] + coords[:, 1]
+        outputs = values[:, None] + noise * rng.normal(size=(ROWS, members))
+        return Evidence(coords, outputs, density), values
     truth = np.arange(ROWS) % CLASSES
     scores = 2 * np.eye(CLASSES)[truth][:, None, :]
     scores = scores + noise[:, None] * rng.normal(size=(ROWS, members, CLASSES))
