@@ -178,7 +178,8 @@ def _frame(data: Any) -> "nw.DataFrame[Any]":
     try:
         frame: nw.DataFrame[Any] = nw.from_native(data, eager_only=True)
     except nw.exceptions.DuplicateError as error:
-        raise BadData("two columns have one name", next="rename one of them") from error
+        said = " ".join(str(error).split())
+        raise BadData(f"two columns have one name: {said}", next="rename one of them") from error
     names = [str(name) for name in frame.columns]
     if names == frame.columns:
         return frame

@@ -16,8 +16,7 @@ from learndock.core.ports import Evidence, Reuser, Rule, Team
 from learndock.core.sketch import Float
 from learndock.numerics.kernels import gram, median_gamma
 from learndock.numerics.residual import Residual, fit_residual
-from learndock.numerics.stacking import Stack as Weighted
-from learndock.numerics.stacking import shrunken_stack
+from learndock.numerics.stacking import Stack as Weighted, shrunken_stack
 
 Combine = Callable[[Evidence], Float]
 

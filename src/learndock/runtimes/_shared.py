@@ -15,6 +15,7 @@ from learndock.core.space import Frozen
 from learndock.errors import BadModel, Unavailable
 
 FACTS = "model.json"
+LONGEST_REASON = 500
 FAILURES: tuple[type[Exception], ...] = (
     ArithmeticError,
     AssertionError,
@@ -57,7 +58,7 @@ class Loaded:
             found = np.asarray(self.predict(data), dtype=np.float64)
         except self.failures as error:
             raise BadModel(
-                f"the model cannot predict these rows: {first_line(error)}",
+                f"the model cannot predict these rows: {reason_of(error)}",
                 next="give rows in the form in which the model was trained",
             ) from error
         if len(self.classes) == 2 and found.ndim == 1:
@@ -178,9 +179,16 @@ def as_categories(data: Any, columns: Iterable[Any]) -> Any:
     return data.astype({c: "category" for c in columns if data[c].dtype != "category"})
 
 
-def first_line(error: Exception) -> str:
-    """Return what an error says, without the stack traces that native libraries add."""
-    return (str(error).splitlines() or [type(error).__name__])[0]
+def reason_of(error: Exception) -> str:
+    r"""Return what an error says on one line, without the stack traces of native libraries.
+
+    Examples
+    --------
+    >>> reason_of(ValueError("no such column:\\n- price\\nStack trace:\\n  [bt] (0) ..."))
+    'no such column: - price'
+    """
+    said = " ".join(str(error).partition("Stack trace")[0].split())
+    return said[:LONGEST_REASON] or type(error).__name__
 
 
 def whole_numbers(count: int) -> NDArray[np.int64]:

@@ -21,11 +21,11 @@ from learndock.runtimes._shared import (
     Loaded,
     as_categories,
     comes_from,
-    first_line,
     labels,
     need,
     part,
     read_facts,
+    reason_of,
     whole_numbers,
 )
 
@@ -82,7 +82,7 @@ def _parse(content: bytes) -> tuple[Any, str]:
         text = whole.decode()
         return need("lightgbm", extra="lightgbm").Booster(model_str=text), text
     except _failures() as error:
-        raise BadModel(f"{TEXT} is no LightGBM model: {first_line(error)}") from error
+        raise BadModel(f"{TEXT} is no LightGBM model: {reason_of(error)}") from error
 
 
 def _whole(content: bytes) -> bytes:

@@ -24,10 +24,10 @@ from learndock.runtimes._shared import (
     FAILURES,
     Loaded,
     comes_from,
-    first_line,
     labels,
     need,
     part,
+    reason_of,
     whole_numbers,
 )
 
@@ -76,7 +76,7 @@ class Onnx:
         try:
             session = _session(content)
         except failures as error:
-            raise BadModel(f"ONNX Runtime cannot load it: {first_line(error)}") from error
+            raise BadModel(f"ONNX Runtime cannot load it: {reason_of(error)}") from error
         output = _chosen(session.get_outputs())
         classes = _stated_classes(proto) or _counted_classes(output)
         inputs = session.get_inputs()
@@ -112,7 +112,7 @@ def _parse(content: bytes) -> Any:
     try:
         proto.ParseFromString(content)
     except need("google.protobuf.message", extra="onnx").DecodeError as error:
-        raise BadModel(f"not an ONNX file: {first_line(error)}") from error
+        raise BadModel(f"not an ONNX file: {reason_of(error)}") from error
     if not proto.graph.output:
         raise BadModel("not an ONNX file: it has no graph with an output")
     for message in _messages(proto):

@@ -28,7 +28,7 @@ from learndock.core.manifest import MAX_BYTES
 from learndock.core.ports import Model, Runtime
 from learndock.core.sketch import Label
 from learndock.errors import BadModel, UnsafeModel
-from learndock.runtimes._shared import FAILURES, Loaded, comes_from, first_line, labels, part
+from learndock.runtimes._shared import FAILURES, Loaded, comes_from, labels, part, reason_of
 
 FILE = "model.skops"
 SCHEMA = "schema.json"
@@ -144,7 +144,7 @@ def _explained() -> Iterator[None]:
     except (BadModel, UnsafeModel):
         raise
     except _MALFORMED as error:
-        raise BadModel(f"{FILE} is no skops model: {first_line(error)}") from error
+        raise BadModel(f"{FILE} is no skops model: {reason_of(error)}") from error
 
 
 def _classes(model: Any) -> tuple[Label, ...]:
@@ -180,7 +180,7 @@ def _skops(model: Any) -> bytes:
         return bytes(skops.io.dumps(model))
     except FAILURES as error:
         raise UnsafeModel(
-            f"{_kind(model)} holds something that only code can bring back: {first_line(error)}",
+            f"{_kind(model)} holds something that only code can bring back: {reason_of(error)}",
             next="replace it by a standard transformer, or export the model to ONNX",
         ) from error
 

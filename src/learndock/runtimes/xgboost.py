@@ -25,11 +25,11 @@ from learndock.runtimes._shared import (
     Loaded,
     as_categories,
     comes_from,
-    first_line,
     labels,
     need,
     part,
     read_facts,
+    reason_of,
     whole_numbers,
 )
 
@@ -70,7 +70,7 @@ class XGBoost:
             booster.set_param({"nthread": 1})
             margin = _objective(booster)[0] == "multi:softmax"
         except FAILURES as error:
-            raise BadModel(f"{UBJSON} is no XGBoost model: {first_line(error)}") from error
+            raise BadModel(f"{UBJSON} is no XGBoost model: {reason_of(error)}") from error
         kinds = zip(booster.feature_names or (), booster.feature_types or (), strict=False)
         columns = [name for name, kind in kinds if kind == "c"]
         width = booster.num_features()
@@ -96,7 +96,7 @@ def _parse(content: bytes) -> Any:
     try:
         booster.load_model(bytearray(whole))
     except FAILURES as error:
-        raise BadModel(f"{UBJSON} is no XGBoost model: {first_line(error)}") from error
+        raise BadModel(f"{UBJSON} is no XGBoost model: {reason_of(error)}") from error
     return booster
 
 
