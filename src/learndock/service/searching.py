@@ -235,8 +235,8 @@ class Searcher:
     ) -> tuple[Part, ...]:
         """Return the members, heaviest first, with weights that sum to one.
 
-        Regressors are those that count most; classifiers those that together know the task's
-        classes.
+        Regressors are those that count most, and half of a weight is the same for all: what
+        sketches say of them is rough. Classifiers are those that together know the classes.
         """
         keys = sorted(counts, key=lambda key: (-counts[key], key))
         keys = [key for key in keys if counts[key] > NEGLIGIBLE]
@@ -249,7 +249,13 @@ class Searcher:
             keys = [keys[i] for i in sorted(chosen(scores, priors, asked, size=members))]
         kept = keys[:members]
         total = sum(counts[key] for key in kept)
-        return tuple(Part(entries[key].ref, key, counts[key] / total) for key in kept)
+        weights = np.array([counts[key] / total for key in kept])
+        if not shares:
+            weights = (weights + 1 / len(kept)) / 2
+        return tuple(
+            Part(entries[key].ref, key, weight)
+            for key, weight in zip(kept, weights.tolist(), strict=True)
+        )
 
     def _coverage(
         self, distance: float, atoms: Float, sketch: Sketch, target: Float, near: list[str]
