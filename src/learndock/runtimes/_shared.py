@@ -184,7 +184,7 @@ def reason_of(error: Exception) -> str:
 
     Examples
     --------
-    >>> reason_of(ValueError("no such column:\\n- price\\nStack trace:\\n  [bt] (0) ..."))
+    >>> reason_of(ValueError("no such column:\n- price\nStack trace:\n  [bt] (0) ..."))
     'no such column: - price'
     """
     said = " ".join(str(error).partition("Stack trace")[0].split())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from learndock.core import registry
-from learndock.core.data import as_input, count_rows, describe_input, form_of, take
+from learndock.core.data import as_input, count_rows, describe_input, form_of
 from learndock.core.learnware import Learnware, list_files
 from learndock.core.manifest import Input, Manifest
 from learndock.core.ports import Model, Runtime
@@ -29,7 +29,6 @@ from learndock.service.sketching import (
     require_rows,
     sketch_coords,
     space as make_space,
-    split_rows,
 )
 
 HELD_OUT = 0.2
@@ -109,42 +108,47 @@ def pack(
     _same_length(X, y)
     require_rows(X, consent=consent)
     runtime, stored, files = _store(model)
-    _agree(model, stored, X, wanted)
+    outputs = _agreed(model, stored, X, wanted)
     space = space or make_space(X)
-    kept = _keep(X, y, held_out, seed)
-    outputs = stored.outputs(as_input(kept.rows, wanted))
-    test = stored.outputs(as_input(kept.test, wanted))
-    encoder = encoder_of(space)
+    given = _Rows(encoder_of(space).encode(X, space), outputs, None if y is None else np.asarray(y))
+    if held_out is None:
+        rows, test = (given[part] for part in _split(count_rows(X), seed))
+    else:
+        rows, test = given, _held_out(held_out, stored, wanted, space)
     sketch = sketch_coords(
-        encoder.encode(kept.rows, space),
+        rows.coords,
         space,
         size=size,
         seed=seed,
         consent=consent,
-        outcomes=_outcomes(stored.classes, outputs),
-        held_out=encoder.encode(kept.test, space),
-        confidence=test.max(axis=1) if stored.classes else None,
-        accuracy=_accuracy(stored.classes, test, kept.truth),
+        outcomes=_outcomes(stored.classes, rows.outputs),
+        held_out=test.coords,
+        confidence=test.outputs.max(axis=1) if stored.classes else None,
+        accuracy=_accuracy(stored.classes, test.outputs, test.truth),
     )
+    manifest = _manifest(
+        name=name,
+        description=description,
+        task="classification" if stored.classes else "regression",
+        target=target,
+        classes=stored.classes,
+        license=license,
+        tags=tuple(tags),
+        input=wanted,
+        runtime=runtime,
+        requires=registry.load("runtimes", runtime).requires(),
+        space=space.id,
+        files=list_files(sketch, files),
+    )
+    return Learnware(manifest, sketch, files)
+
+
+def _manifest(**fields: Any) -> Manifest:
     try:
-        manifest = Manifest(
-            name=name,
-            description=description,
-            task="classification" if stored.classes else "regression",
-            target=target,
-            classes=stored.classes,
-            license=license,
-            tags=tuple(tags),
-            input=wanted,
-            runtime=runtime,
-            requires=registry.load("runtimes", runtime).requires(),
-            space=space.id,
-            files=list_files(sketch, files),
-        )
+        return Manifest(**fields)
     except ValidationError as error:
         told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise BadManifest(f"the manifest is not valid: {told}") from error
-    return Learnware(manifest, sketch, files)
 
 
 def _store(model: Any) -> tuple[str, Model, dict[str, bytes]]:
@@ -169,17 +173,12 @@ def _store(model: Any) -> tuple[str, Model, dict[str, bytes]]:
     )
 
 
-def _agree(model: Any, stored: Model, X: Any, wanted: Input) -> None:
-    """Refuse a stored model that does not predict what the original predicts on these rows."""
+def _agreed(model: Any, stored: Model, X: Any, wanted: Input) -> Float:
+    """Return what the stored model predicts; refuse it if the original predicts otherwise."""
     found = stored.outputs(as_input(X, wanted))
-    if len(found) != count_rows(X):
-        raise BadModel(
-            f"the model predicts {len(found)} values for {count_rows(X)} rows",
-            next="give a model with one prediction a row",
-        )
     expected = _original(model, X, stored.classes)
     if expected is None:
-        return
+        return found
     if len(expected) != len(found):
         raise BadModel(
             f"the model predicts {len(expected)} values for {count_rows(X)} rows",
@@ -200,6 +199,7 @@ def _agree(model: Any, stored: Model, X: Any, wanted: Input) -> None:
             next="give the rows in the form in which the model was trained, or export it to ONNX",
             difference=worst,
         )
+    return found
 
 
 def _original(model: Any, X: Any, classes: tuple[Label, ...]) -> NDArray[Any] | None:
@@ -213,24 +213,30 @@ def _original(model: Any, X: Any, classes: tuple[Label, ...]) -> NDArray[Any] | 
 
 
 @dataclass(frozen=True, eq=False)
-class _Kept:
-    """Rows to sketch, and rows held out with what is true there."""
+class _Rows:
+    """Encoded rows, what the model says of them, and what is true, if that is known."""
 
-    rows: Any
-    test: Any
+    coords: Float
+    outputs: Float
     truth: NDArray[Any] | None
 
+    def __getitem__(self, rows: NDArray[np.intp]) -> "_Rows":
+        truth = None if self.truth is None else self.truth[rows]
+        return _Rows(self.coords[rows], self.outputs[rows], truth)
 
-def _keep(X: Any, y: Any, held_out: tuple[Any, Any] | None, seed: int) -> _Kept:
-    if held_out is not None:
-        _same_length(*held_out)
-        form_of(held_out[0])
-        return _Kept(X, held_out[0], np.asarray(held_out[1]))
-    rows, test = split_rows(X, share=HELD_OUT, seed=seed)
-    if not len(test):
-        rows = test = np.arange(count_rows(X))
-    truth = None if y is None else np.asarray(y)[test]
-    return _Kept(take(X, rows), take(X, test), truth)
+
+def _split(count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the numbers of the rows to sketch, and of those held out; all for both if few."""
+    order = np.random.default_rng(seed).permutation(count)
+    cut = count - int(HELD_OUT * count)
+    return (np.sort(order[:cut]), np.sort(order[cut:])) if cut < count else (order, order)
+
+
+def _held_out(held_out: tuple[Any, Any], stored: Model, wanted: Input, space: Space) -> _Rows:
+    X, y = held_out
+    _same_length(X, y)
+    coords = encoder_of(space).encode(X, space)
+    return _Rows(coords, stored.outputs(as_input(X, wanted)), None if y is None else np.asarray(y))
 
 
 def _outcomes(classes: tuple[Label, ...], outputs: Float) -> Outcomes:

@@ -259,10 +259,3 @@ def _quantiles(values: Float) -> tuple[float, ...]:
 def _digits(value: float) -> float:
     """Round to three significant digits: nothing finer leaves."""
     return float(f"{value:.3g}")
-
-
-def split_rows(data: Any, *, share: float, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row numbers of a random split, the larger part first, each in order."""
-    order = np.random.default_rng(seed).permutation(count_rows(data))
-    cut = len(order) - int(share * len(order))
-    return np.sort(order[:cut]), np.sort(order[cut:])
