@@ -1,32 +1,48 @@
-"""Write the pages of the reference that follow from the code: `python docs/generate.py`.
+"""Write what follows from the code and from measurements: `python docs/generate.py`.
 
-The pages are committed, so that they can be read without building anything; a test compares
-them with what this script would write.
+That is most of the reference, and the figures of the README between two comments. All of it is
+committed, so that it can be read without building anything; a test compares it with what this
+script would write.
 """
 
 import ast
 import importlib
 import inspect
 import json
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import learndock
 from learndock.errors import DockError
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+RESULTS = ROOT / "docs" / "results"
+README = ROOT / "README.md"
 SOURCE = Path(learndock.__file__).parent
 NOTE = "<!-- Written by docs/generate.py: change the code, then run `make docs`. -->\n"
 
 PORTS = {
-    "encoders": "Raw data to coordinates of a space.",
-    "runtimes": "Each loads and runs one model format.",
-    "stores": "Bytes, each under its digest.",
-    "catalogues": "What is known about each learnware, found by words and fields.",
-    "indexes": "The nearest sketches.",
-    "reusers": "What a search found, to one predictor.",
-    "checks": "Rules of admission.",
+    "encoders": ("Encoder", "Raw data to coordinates of a space."),
+    "runtimes": ("Runtime", "Each loads and runs one model format."),
+    "stores": ("Store", "Bytes, each under its digest."),
+    "catalogues": ("Catalogue", "What is known about each learnware, found by words and fields."),
+    "indexes": ("Index", "The nearest sketches."),
+    "reusers": ("Reuser", "What a search found, to one predictor."),
+    "checks": ("Check", "Rules of admission."),
+}
+
+EMPTY = '""'
+METHODS = {
+    "answer": "the answer",
+    "top1": "nearest learnware",
+    "average": "average of all",
+    "oracle_single": "best single",
+    "own": "own model",
+    "everything": "trained on everything",
 }
 
 
@@ -78,7 +94,7 @@ def python_page() -> str:
         NOTE,
         "Everything here is reached as `ld.NAME` after `import learndock as ld`.\n",
     ]
-    for name in sorted(set(learndock.__all__), key=str.lower):
+    for name in sorted(learndock.__all__, key=lambda name: (name.lower(), name)):
         thing = getattr(learndock, name)
         if inspect.isclass(thing):
             options = "\n:members:" + (
@@ -112,9 +128,7 @@ def errors_page() -> str:
             NOTE,
             "One tree: whoever catches a class catches those indented under it. A code is stable",
             "once released. *Exit* is the command line's exit status, *HTTP* a server's status.\n",
-            "| Code | Class | Exit | HTTP | Meaning |",
-            "| --- | --- | --- | --- | --- |",
-            *rows,
+            *table(["Code", "Class", "Exit", "HTTP", "Meaning"], rows),
             "",
         ]
     )
@@ -133,9 +147,28 @@ def adapters_page() -> str:
         "the entry-point group `learndock.FOLDER`, with what is a `plugin` here as the object.\n",
     ]
     for folder, names in adapters().items():
+        port, purpose = PORTS[folder]
         rows = [f"| `{name}` | {text} |" for name, text in names.items()]
-        parts += [f"## {folder}\n", f"{PORTS[folder]}\n", "| Name | |", "| --- | --- |", *rows, ""]
+        parts += [
+            f"## {folder}\n",
+            f"{purpose} Port: `learndock.core.ports.{port}`.{_suite(port)}\n",
+            *table(["Name", ""], rows),
+            "",
+        ]
     return "\n".join(parts)
+
+
+def _suite(port: str) -> str:
+    """Name the suite that every adapter of a port passes, if there is one."""
+    if not (SOURCE / "testing" / f"{port.lower()}.py").exists():
+        return ""
+    return f" Suite: `learndock.testing.{port.lower()}.{port}Contract`."
+
+
+def table(titles: Iterable[str], rows: Iterable[str]) -> list[str]:
+    """Return the lines of a table."""
+    listed = list(titles)
+    return [f"| {' | '.join(listed)} |", f"|{' --- |' * len(listed)}", *rows]
 
 
 def cli_page() -> str:
@@ -153,27 +186,39 @@ def manifest_schema() -> str:
 
 
 def manifest_page() -> str:
-    """The fields of a manifest, as a table."""
-    schema = importlib.import_module("learndock.core.manifest").Manifest.model_json_schema()
+    """The fields of a manifest and of what is in it, as tables."""
+    module = importlib.import_module("learndock.core.manifest")
+    parts = [
+        "# Manifest\n",
+        NOTE,
+        "`learnware.json`: the semantic part of a learnware's specification, and the digest",
+        "of every other file. Its own digest is the learnware's id. For machines:",
+        "[manifest.schema.json](manifest.schema.json).\n",
+        *_fields(module.Manifest),
+    ]
+    for part in (module.Input, module.File):
+        parts += [f"\n## {part.__name__}\n", f"{first_sentence(part.__doc__)}\n", *_fields(part)]
+    return "\n".join([*parts, ""])
+
+
+def _fields(model: Any) -> list[str]:
+    """Return the fields of a pydantic model as a table, described where the code does."""
+    schema = model.model_json_schema()
     required = set(schema.get("required", ()))
+    told = attributes(model.__doc__)
     rows = [
         f"| `{name}` | {_type(field)} | {'yes' if name in required else ''} "
-        f"| {first_sentence(field.get('description'))} |"
+        f"| {first_sentence(field.get('description', told.get(name)))} |"
         for name, field in schema["properties"].items()
     ]
-    return "\n".join(
-        [
-            "# Manifest\n",
-            NOTE,
-            "`learnware.json`: the semantic part of a learnware's specification, and the digest",
-            "of every other file. Its own digest is the learnware's id. For machines:",
-            "[manifest.schema.json](manifest.schema.json).\n",
-            "| Field | Type | Needed | |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
-    )
+    return table(["Field", "Type", "Needed", ""], rows)
+
+
+def attributes(docstring: str | None) -> dict[str, str]:
+    """Return what the section "Attributes" of a docstring says of each name."""
+    _, _, section = inspect.cleandoc(docstring or "").partition("Attributes\n----------\n")
+    found = re.finditer(r"^(\w+) : .*\n((?:    .*(?:\n|$))+)", section, re.MULTILINE)
+    return {match[1]: inspect.cleandoc(match[2]) for match in found}
 
 
 def _type(field: dict[str, object]) -> str:
@@ -183,12 +228,87 @@ def _type(field: dict[str, object]) -> str:
     if "const" in field:
         return f"`{field['const']}`"
     if isinstance(field.get("enum"), list):
-        return " or ".join(f"`{value}`" for value in field["enum"])  # type: ignore[attr-defined]
+        return " or ".join(f"`{value or EMPTY}`" for value in field["enum"])  # type: ignore[attr-defined]
     if isinstance(field.get("anyOf"), list):
         return " or ".join(_type(option) for option in field["anyOf"])  # type: ignore[attr-defined]
     if field.get("type") == "array" and isinstance(field.get("items"), dict):
         return f"list of {_type(field['items'])}"  # type: ignore[arg-type]
     return str(field.get("type", "any"))
+
+
+def readme() -> str:
+    """Return the README with the figures of today between its comments."""
+    text = README.read_text(encoding="utf-8")
+    for name, write in {"demo": demo_figures, "install": install_figures}.items():
+        begin, end = f"<!-- figures of docs/results/{name}.json -->\n", "<!-- end of figures -->"
+        head, _, rest = text.partition(begin)
+        _, _, tail = rest.partition(end)
+        text = f"{head}{begin}\n{write(results(name))}\n\n{end}{tail}"
+    return text
+
+
+def results(name: str) -> Mapping[str, Any] | None:
+    """Return what a benchmark measured, or nothing if it has not run yet."""
+    path = RESULTS / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def install_figures(found: Mapping[str, Any] | None) -> str:
+    """Say what the core weighs."""
+    if found is None:
+        return "Not measured yet: `make bench NAME=install`, then `make docs`."
+    figures = found["figures"]
+    return (
+        f"The core takes {figures['installed_mb']:.0f} MB with all that it needs, and no torch; "
+        f"`import learndock` takes {figures['import_seconds']:.2f} s."
+    )
+
+
+def demo_figures(found: Mapping[str, Any] | None) -> str:
+    """Return the picture of the demo, a table for each of its parts, and how long it took."""
+    if found is None:
+        return "Not measured yet: `make evaluate`, then `make docs`."
+    figures = found["figures"]
+    parts = [f"![{figures['about']['newsgroups']['title']}](docs/results/learndock-newsgroups.png)"]
+    for name, about in figures["about"].items():
+        parts.append(
+            f"**{about['title']}** ({about['unit']}, {about['better']} is better; mean over "
+            f"{about['users']} users of {about['learnwares']} learnwares):"
+        )
+        parts.append("\n".join(_compared(figures[name], about)))
+    parts.append(
+        f"*Best single* is picked in hindsight. Measured by `{found['command']}` in "
+        f"{figures['seconds']['demos']:.0f} s on {found['machine']['cores']} cores, "
+        f"seed {found['seed']}."
+    )
+    return "\n\n".join(parts)
+
+
+def _compared(figures: Mapping[str, Mapping[str, float | None]], about: Any) -> list[str]:
+    """Return a demo's figures: a line for each kind of user, a column for each method."""
+    rows = {group: _cells(of, about["own"].get(group)) for group, of in figures.items()}
+    lines = [
+        f"| {group} | {' | '.join(_number(value) for value in cells.values())} |"
+        for group, cells in rows.items()
+    ]
+    return table([about["groups"], *next(iter(rows.values()))], lines)
+
+
+def _cells(
+    of: Mapping[str, float | None], own: Mapping[str, float] | None
+) -> dict[str, float | None]:
+    """Return a user's figures by title; one's own model may have a column for each label count."""
+    cells: dict[str, float | None] = {}
+    for method, title in METHODS.items():
+        if method == "own" and own:
+            cells |= {f"own model, {int(count):,} labels": figure for count, figure in own.items()}
+        else:
+            cells[title] = of[method]
+    return cells
+
+
+def _number(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.3f}"
 
 
 def pages() -> dict[str, str]:
@@ -206,3 +326,4 @@ def pages() -> dict[str, str]:
 if __name__ == "__main__":
     for name, text in pages().items():
         (REFERENCE / name).write_text(text, encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

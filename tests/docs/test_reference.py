@@ -52,6 +52,12 @@ def test_a_generated_page_is_what_the_code_says_now(name):
     assert committed.read_text(encoding="utf-8") == generate().pages()[name], "run: make docs"
 
 
+def test_the_figures_of_the_readme_are_those_that_were_measured():
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    assert "<!-- figures of docs/results/demo.json -->" in readme
+    assert readme == generate().readme(), "run: make docs"
+
+
 @pytest.mark.parametrize("name", sorted(learndock.__all__))
 def test_a_public_name_is_documented(name):
     thing = getattr(learndock, name)

@@ -64,7 +64,8 @@ class Mixture:
     ----------
     parts : tuple of Part
         Members, heaviest first. A weight is the mean of two: the learnware's in the nearest
-        mixture of whole sketches, and that of its class-wise parts. They sum to one.
+        mixture of whole sketches, and that of its class-wise parts; for regression, half of
+        that and half of what is the same for all. They sum to one.
     residual : float
         Distance between the mixture of whole sketches and the task's sketch.
     gap : float
