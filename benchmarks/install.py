@@ -31,7 +31,8 @@ def run(seed: int) -> dict[str, object]:
         locked = [*do, "export", "--frozen", "--no-default-groups", "--no-emit-project"]
         exported = work / "requirements.txt"
         subprocess.run([*locked, "--output-file", exported], check=True, cwd=ROOT)
-        install = [*do, "pip", "install", "--python", python, "--link-mode", "copy"]
+        install: list[str | Path] = [*do, "pip", "install", "--python", python]
+        install += ["--link-mode", "copy"]
         subprocess.run([*install, "--requirement", exported], check=True)
         subprocess.run([*install, "--no-deps", wheel], check=True)
 
@@ -50,7 +51,7 @@ def run(seed: int) -> dict[str, object]:
 
 def _median_seconds(statement: str, python: Path, cwd: Path) -> float:
     """Return the median over 7 fresh processes; one before them compiles the modules."""
-    command = [python, "-c", TIMED.format(statement)]
+    command: list[str | Path] = [python, "-c", TIMED.format(statement)]
     runs = [
         subprocess.run(command, check=True, capture_output=True, text=True, cwd=cwd)
         for _ in range(8)

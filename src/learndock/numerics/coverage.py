@@ -12,11 +12,11 @@ from learndock.numerics.shares import sampling_noise
 Float = NDArray[np.float64]
 
 # Measured on 20 Newsgroups with classes held out; see docs/why/coverage.md.
-_SEEN = 0.03
+_SEEN = 0.02
 """What is left over of a task that the dock knows, relative to the spread of its atoms."""
-_UNSEEN = 0.25
+_UNSEEN = 0.15
 """What is left over beyond that of a task that it does not know at all."""
-_FOREIGN = 0.11
+_FOREIGN = 0.08
 """A task of which so much is left over for certain is foreign."""
 
 
@@ -72,7 +72,7 @@ def covered(distance: float, *, error: float, rows: int, norm2: float, spread: f
     r"""Return how much of a task is covered, from how near its sketch comes to the dock's atoms.
 
     Of the squared distance :math:`d^2` to the hull of class-wise atoms, :math:`\epsilon^2` is the
-    sketch's own error. The rest, relative to the spread of the atoms, is about 0 for tasks that
+    error of the sketches. The rest, relative to the spread of the atoms, is about 0 for tasks that
     the dock knows, and grows with the square of the unseen share.
 
     Parameters
@@ -80,7 +80,8 @@ def covered(distance: float, *, error: float, rows: int, norm2: float, spread: f
     distance : float
         From the task's embedding to the hull.
     error : float
-        Between the sketch and its rows: `Sketch.mmd`.
+        Of the sketches: root of the squared error of the task's own, `Sketch.mmd`, and of the
+        atoms', each times the square of its weight in the nearest point.
     rows : int
         Number of rows that were sketched.
     norm2 : float

@@ -181,7 +181,9 @@ def chosen(scores: Float, priors: Float, shares: Float, *, size: int) -> list[in
 def sampling_noise(rows: int, norm2: float) -> float:
     r"""Return how far the embedding of a sample lies from that of its source, by chance alone.
 
-    .. math:: \sqrt{(1 - \lVert e \rVert^2) / n}
+    .. math:: \sqrt{(1 - \lVert e \rVert^2) / (n - 1)}
+
+    where e is the embedding of the sample; a single row tells nothing, and the noise is 1.
 
     Parameters
     ----------
@@ -206,9 +208,9 @@ def sampling_noise(rows: int, norm2: float) -> float:
 
     Examples
     --------
-    >>> round(sampling_noise(100, 0.75), 6)
+    >>> round(sampling_noise(101, 0.75), 6)
     0.05
     """
     if rows < 1:
         raise Invalid(f"a sample of {rows} rows was given; 1 is needed", next="give rows")
-    return math.sqrt(max(1 - norm2, 0.0) / rows)
+    return math.sqrt(max(1 - norm2, 0.0) / (rows - 1)) if rows > 1 else 1.0

@@ -1,9 +1,10 @@
 """Search: spaces that go with the data, nearest sketches, a mixture, class shares, coverage."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ CANDIDATES = 200
 """How many nearest embeddings are ordered again by the exact kernel."""
 LEAST_WEIGHT = 0.01
 NEGLIGIBLE = 1e-6
+MUCH_LESS = 20
+"""A regressor that counts so many times less than the first is left out."""
 SUPPORT = 10
 """Of how many members single points are tried."""
 EVERYTHING = 2**31 - 1
@@ -216,15 +219,18 @@ class Searcher:
         mixed = mixture(target, look, size=members, least=LEAST_WEIGHT)
         # A member counts by its place in the mixture of whole sketches, and by the class-wise
         # parts of it that the task has; each is a simplex.
-        counts = {key: weight / 2 for key, weight in zip(mixed.keys, mixed.weights, strict=True)}
-        told: dict[Label, float] = {}
-        for (key, label), share in zip(names, shares.tolist(), strict=True):
-            counts[key] = counts.get(key, 0.0) + share / 2
-            if label is not None:
-                told[label] = told.get(label, 0.0) + share
-        parts = self._parts(entries, counts, told, members)
-        shown = Mixture(parts, mixed.residual, mixed.gap, told)
-        return shown, self._coverage(distance, atoms, wanted.sketch, target, list(counts))
+        by_key: dict[str, float] = {}
+        by_label: dict[Label, float] = {}
+        for (key, column), share in zip(names, shares.tolist(), strict=True):
+            by_key[key] = by_key.get(key, 0.0) + share
+            if classes := entries[key].manifest.classes:
+                by_label[classes[column]] = by_label.get(classes[column], 0.0) + share
+        whole = dict(zip(mixed.keys, mixed.weights.tolist(), strict=True))
+        counts = {key: (share + whole.get(key, 0.0)) / 2 for key, share in by_key.items()}
+        parts = self._parts(entries, counts, by_label, members)
+        shown = Mixture(parts, mixed.residual, mixed.gap, by_label)
+        held = [(*name, share) for name, share in zip(names, shares.tolist(), strict=True) if share]
+        return shown, self._coverage(distance, held, atoms, wanted.sketch, target)
 
     def _parts(
         self,
@@ -239,7 +245,8 @@ class Searcher:
         sketches say of them is rough. Classifiers are those that together know the classes.
         """
         keys = sorted(counts, key=lambda key: (-counts[key], key))
-        keys = [key for key in keys if counts[key] > NEGLIGIBLE]
+        least = NEGLIGIBLE if shares else counts[keys[0]] / MUCH_LESS
+        keys = [key for key in keys if counts[key] > least]
         if shares and len(keys) > members:
             found = self._catalogue.sketches(keys)
             known = [dict(zip(found[key].classes, found[key].prior, strict=True)) for key in keys]
@@ -258,35 +265,45 @@ class Searcher:
         )
 
     def _coverage(
-        self, distance: float, atoms: Float, sketch: Sketch, target: Float, near: list[str]
+        self,
+        distance: float,
+        held: list[tuple[str, int, float]],
+        atoms: Float,
+        sketch: Sketch,
+        target: Float,
     ) -> Coverage:
         """Return how much of the task is covered.
 
+        `held` are the learnwares, outcomes and shares that make up the nearest mixture. A sketch
+        is less exact for an outcome, the rarer that is: its squared error is divided by its share.
+
         A part of a table's population, such as one department of a shop, is no mixture of
-        classes. Where classes do not explain a table, single points of the members' sketches
+        classes. Where classes do not explain a table, single points of the nearest sketches
         are tried before it is called foreign.
         """
-        norm2, wide = float(target @ target), spread(atoms)
-        found = covered(distance, error=sketch.mmd, rows=sketch.rows, norm2=norm2, spread=wide)
+        known = self._catalogue.sketches(list(dict.fromkeys(key for key, _, _ in held)))
+        error2 = sketch.mmd**2 + sum(
+            (share * known[key].mmd) ** 2 / known[key].prior[column] for key, column, share in held
+        )
+        told = partial(
+            covered,
+            error=math.sqrt(error2),
+            rows=sketch.rows,
+            norm2=float(target @ target),
+            spread=spread(atoms),
+        )
+        found = told(distance)
         if found.foreign and sketch.space.modality == "table":
-            features = features_of(sketch.space)
-            known = self._catalogue.sketches(near[:SUPPORT]).values()
-            points = np.concatenate([one.points for one in known])
-            _, distance = hull(features.embed(points, np.eye(len(points))), target)
-            found = covered(distance, error=sketch.mmd, rows=sketch.rows, norm2=norm2, spread=wide)
+            heaviest = dict.fromkeys(key for key, _, _ in sorted(held, key=lambda one: -one[2]))
+            points = np.concatenate([known[key].points for key in list(heaviest)[:SUPPORT]])
+            single = features_of(sketch.space).embed(points, np.eye(len(points)))
+            found = told(hull(single, target)[1])
         return Coverage(**vars(found))
 
 
 def _class_atoms(
     entries: dict[str, Entry], parts: dict[str, Float]
-) -> tuple[list[tuple[str, Label | None]], Float]:
-    """Return one normalised embedding for each learnware and outcome, with its name."""
-    names: list[tuple[str, Label | None]] = []
-    rows = []
-    for key, entry in entries.items():
-        classes = entry.manifest.classes or (None,) * len(parts[key])
-        for label, row in zip(classes, parts[key], strict=True):
-            if row.any():
-                names.append((key, label))
-                rows.append(row)
-    return names, np.array(rows)
+) -> tuple[list[tuple[str, int]], Float]:
+    """Return one embedding for each learnware and outcome that it answers, with both's names."""
+    names = [(key, column) for key in entries for column, row in enumerate(parts[key]) if row.any()]
+    return names, np.array([parts[key][column] for key, column in names])
