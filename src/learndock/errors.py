@@ -49,6 +49,12 @@ class BadData(Invalid):
     code = "bad-data"
 
 
+class UnknownLabels(BadData):
+    """None of the labels given is a class that the members know."""
+
+    code = "unknown-labels"
+
+
 class SpaceMismatch(Invalid):
     """Data and space do not go together: columns are missing, types or widths differ."""
 
@@ -141,7 +147,7 @@ class Unavailable(DockError, ImportError):
 
 
 class Corrupt(DockError):
-    """Stored bytes do not have the digest they are filed under."""
+    """What is stored cannot be read, or does not have the digest it is filed under."""
 
     code = "corrupt"
 
@@ -151,3 +157,10 @@ class Busy(DockError):
 
     code = "busy"
     status = 503
+
+
+class StorageFault(DockError):
+    """The disk lets files not be read or written: no permission, no space left, or a fault."""
+
+    code = "storage-fault"
+    status = 507

@@ -28,6 +28,7 @@ SPREAD = Sketch(
     weights=np.array([0.5, 0.25, 0.25]),
     outcomes=np.array([[0.5, 0.0], [0.125, 0.125], [0.0, 0.25]]),
     classes=("a", "b"),
+    rows=100,
     gate=Gate(nearest=1.5, close=0.1, limit=0.25),
 )
 FILES = {"model.txt": b"trees " * 50, "model.json": b'{"classes":["a","b"]}'}

@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import learndock as ld
 from learndock.errors import (
@@ -30,10 +32,15 @@ def table(seed=0, rows=ROWS):
 
 
 NUMBERS = ["price", "weight"]
+ALL = [*NUMBERS, "colour"]
 
 
 def train(data):
     return LinearRegression().fit(data[NUMBERS], data["price"])
+
+
+def sizes(data):
+    return np.where(data["weight"] > 50.0, "large", "small")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,11 @@ def dock(tmp_path_factory):
     made.submit(
         train(data), data[NUMBERS], data["price"], name="price", license="MIT",
         space=ld.space(data[NUMBERS], name="goods"),
+    )  # fmt: skip
+    numbers = make_column_transformer(("passthrough", NUMBERS))
+    made.submit(
+        make_pipeline(numbers, LogisticRegression()).fit(data[ALL], sizes(data)), data[ALL],
+        sizes(data), name="size", license="MIT", space=ld.space(data[ALL], name="colours"),
     )  # fmt: skip
     return made
 
@@ -103,12 +115,10 @@ def test_a_search_is_refused_with_a_reason_for(case, dock):
 
 
 WORKING_SEARCHES = {
-    "one row": table(rows=1),
     "a constant column": replaced("weight", 50.0),
     "some missing values": replaced("weight", np.nan, slice(0, 30)),
     "an all-missing column": replaced("weight", np.nan),
     "more columns than needed": table().assign(more=1),
-    "strings of a megabyte": table().assign(long=["x" * 2**20] * ROWS),
     "whole numbers": table().astype({"weight": int}),
 }
 
@@ -118,6 +128,19 @@ def test_a_search_works_with(case, dock):
     answer = dock.search(WORKING_SEARCHES[case])
     assert answer.hits[0].ref == "ada/price@1"
     assert 0 <= answer.coverage.share <= 1
+
+
+def test_one_row_is_judged_by_where_it_lies(dock):
+    row = table(rows=1)
+    assert not dock.search(row).coverage.foreign
+    assert dock.search(row.assign(price=1e9, weight=-1e9)).coverage.foreign
+
+
+def test_strings_of_a_megabyte_are_categories_that_no_one_knows(dock):
+    colours = dock.spaces()[1]
+    known = dock.search(table(), space=colours).coverage.share
+    long = dock.search(replaced("colour", "x" * 2**20, slice(0, 100)), space=colours)
+    assert long.coverage.share < known
 
 
 def wide(columns):
@@ -133,6 +156,12 @@ def test_ten_thousand_columns_are_refused_with_the_limit(dock):
     data = wide(10_000)
     with pytest.raises(BadData, match="10,000 columns"):
         submit(dock, LinearRegression().fit(data, data["c0"]), data)
+
+
+def test_ten_thousand_columns_are_searched_by_those_that_a_space_has(dock):
+    assert dock.search(wide(10_000).assign(**table())).hits[0].ref == "ada/price@1"
+    with pytest.raises(SpaceMismatch, match="'price', 'weight'"):
+        dock.search(wide(10_000))
 
 
 REFUSED_SUBMITS = {
@@ -172,6 +201,8 @@ def test_labels_that_the_model_does_not_know_are_refused(dock):
 
 
 def test_labels_unknown_to_the_dock_are_taken_along(dock):
-    few = table(seed=1, rows=40)
-    predictor = dock.search(few).reuse(few, few["price"] + 1_000.0)
-    assert predictor.predict(few).mean() > 100
+    few = table(seed=1, rows=60)
+    truth = np.where(few["price"] > 2, "dear", sizes(few))
+    predictor = dock.search(few, space=dock.spaces()[1]).reuse(few, truth)
+    assert list(predictor.classes_) == ["dear", "large", "small"]
+    assert "dear" in predictor.predict(few)

@@ -32,6 +32,7 @@ def test_codes_are_stable():
         "DockError": "error",
         "Invalid": "invalid",
         "BadData": "bad-data",
+        "UnknownLabels": "unknown-labels",
         "SpaceMismatch": "space-mismatch",
         "SketchMismatch": "sketch-mismatch",
         "BadReference": "bad-reference",
@@ -48,6 +49,7 @@ def test_codes_are_stable():
         "Unavailable": "unavailable",
         "Corrupt": "corrupt",
         "Busy": "busy",
+        "StorageFault": "storage-fault",
     }
 
 

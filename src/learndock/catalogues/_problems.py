@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -31,15 +32,13 @@ def find_problems(engine: Engine, writing: Engine) -> list[str]:
         Whose transactions hold the write lock: SQLite checks a full-text index only so.
     """
     found: list[str] = []
-    try:
-        with engine.begin() as db:
-            for inspect in _INSPECTIONS:
+    for inspect, through in (*((each, engine) for each in _INSPECTIONS), (_index, writing)):
+        try:
+            with through.begin() as db:
                 found += inspect(db)
-        with writing.begin() as db:
-            db.exec_driver_sql("INSERT INTO words(words) VALUES ('integrity-check')")
-    except Corrupt as error:
-        found.append(error.message)
-    return found
+        except Corrupt as error:  # the database broke it off; what it found so far is kept
+            found.append(error.message)
+    return list(dict.fromkeys(found))
 
 
 def _database(db: Connection) -> Iterator[str]:
@@ -92,7 +91,16 @@ def _learnware(row: Row[Any]) -> Iterator[str]:
     for field in _COPIED:
         if getattr(manifest, field) != row._mapping[field]:
             yield f"{field} differs from the manifest's"
+    if not _is_date(row.submitted):
+        yield "the date of submission cannot be read"
     yield from _sketch(row.sketch, manifest)
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _sketch(content: bytes | None, manifest: Manifest) -> Iterator[str]:
@@ -136,6 +144,11 @@ def _words(db: Connection) -> Iterator[str]:
     known = select(learnwares.c.seq)
     for seq in db.scalars(select(words.c.rowid).where(words.c.rowid.not_in(known))):
         yield f"full-text index: row {seq} belongs to no learnware"
+
+
+def _index(db: Connection) -> Iterator[str]:
+    db.exec_driver_sql("INSERT INTO words(words) VALUES ('integrity-check')")
+    yield from ()
 
 
 def _holds(row: Row[Any], fields: dict[str, str]) -> bool:

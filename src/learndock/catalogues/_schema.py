@@ -6,7 +6,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
-    DateTime,
     Engine,
     ForeignKey,
     ForeignKeyConstraint,
@@ -63,6 +62,7 @@ atoms = Table(
     "atoms",
     metadata,
     Column("id", Text, ForeignKey("sketches.id"), primary_key=True),
+    Column("recipe", Text, nullable=False),  # how they were made
     Column("outcomes", Integer, nullable=False),  # C
     Column("whole", LargeBinary, nullable=False),  # (D,) little-endian float32
     Column("parts", LargeBinary, nullable=False),  # (C, D)
@@ -83,7 +83,7 @@ learnwares = Table(
     Column("target", Text, nullable=False),
     Column("license", Text, nullable=False),
     Column("space", Text, ForeignKey("spaces.id"), nullable=False),
-    Column("submitted", DateTime, nullable=False),  # UTC
+    Column("submitted", Text, nullable=False),  # ISO 8601, UTC
     Column("withdrawn", Text, nullable=False, server_default=""),
     UniqueConstraint("owner", "name", "version"),
     UniqueConstraint("owner", "name", "id"),

@@ -2,10 +2,12 @@
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     Connection,
     Engine,
     create_engine,
@@ -20,14 +22,24 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.sql import ColumnElement, Subquery, column, table
 
+from learndock.core.disk import move
 from learndock.core.manifest import Manifest
-from learndock.errors import Busy, Conflict, Corrupt, DockError, Invalid, NotFound
+from learndock.errors import (
+    Busy,
+    Conflict,
+    Corrupt,
+    DockError,
+    Invalid,
+    NotFound,
+    StorageFault,
+)
 
 WAIT = 30.0
 """Seconds to wait for another process; ``?timeout=`` in the URL sets another time."""
 
 _WRITES = "learndock_writes"
-_PRAGMAS = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON")
+_DURABLE = ("synchronous = FULL", "fullfsync = ON")  # the second has an effect on macOS only
+_PRAGMAS = ("journal_mode = WAL", *_DURABLE, "foreign_keys = ON")
 _WEIGHTS = {
     "name": 8.0,
     "description": 2.0,
@@ -44,7 +56,7 @@ words = table("words", column("rowid"), *map(column, _WEIGHTS))
 """The full-text index; `rowid` is the learnware's `seq`."""
 
 
-def connect(url: str) -> Engine:
+def connect(url: str | URL) -> Engine:
     """Return an engine on one SQLite file, whose commits are on disk when they return.
 
     Raises
@@ -58,7 +70,7 @@ def connect(url: str) -> Engine:
         parsed = make_url("none://")
     if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
         raise Invalid(
-            f"{url!r} is no catalogue; the URL of an SQLite file is needed",
+            f"{str(url)!r} is no catalogue; the URL of an SQLite file is needed",
             next="write sqlite:///path/to/catalogue.sqlite",
         )
     parsed = parsed.set(query={"timeout": str(WAIT), **parsed.query})
@@ -79,6 +91,8 @@ def writing(engine: Engine) -> Engine:
 
 def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None  # sqlite3 begins no transaction by itself: `_begin` does
+    # Damaged text is read all the same, so that it is told by row and not by an error of sqlite3.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
 
@@ -100,9 +114,27 @@ def explained(error: BaseException) -> DockError | None:
                 "another process holds the dock's database; nothing was written", next="try again"
             )
         case sqlite3.SQLITE_CANTOPEN:
-            return NotFound("the dock's database cannot be opened; is its folder there?")
+            return NotFound(
+                "the dock's database cannot be opened",
+                next="its folder must be there, and you must be allowed to write in it",
+            )
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return Corrupt(f"the dock's database is damaged: {error}", next="restore a backup")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StorageFault(
+                "the dock's database must not be written; nothing was written",
+                next="ask for permission to write in the dock's folder",
+            )
+        case sqlite3.SQLITE_FULL:
+            return StorageFault(
+                "no space is left for the dock's database; nothing was written",
+                next="free some space and try again",
+            )
+        case sqlite3.SQLITE_IOERR:
+            return StorageFault(
+                f"the disk fails under the dock's database: {error}",
+                next="check the disk and its free space, then run `learndock verify`",
+            )
         case _:
             return None
 
@@ -161,17 +193,19 @@ def backup(engine: Engine, target: Path) -> None:
     """
     if target.exists():
         raise Conflict(f"{target} is there already; a new file is needed", next="name another file")
-    partial = target.with_name(f"{target.name}.partial")
-    partial.unlink(missing_ok=True)
+    unfinished = target.with_name(f"{target.name}.partial")
+    unfinished.unlink(missing_ok=True)
     try:
-        _copy(engine, partial)
+        _copy(engine, unfinished)
     except sqlite3.Error as error:
         raise explained(error) or error from error
-    partial.replace(target)
+    move(unfinished, target)
 
 
 def _copy(engine: Engine, target: Path) -> None:
     with closing(engine.raw_connection()) as source, closing(sqlite3.connect(target)) as copy:
+        for pragma in _DURABLE:
+            copy.execute(f"PRAGMA {pragma}")
         original: Any = source.driver_connection
         original.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file that needs no others beside it

@@ -4,12 +4,14 @@ import difflib
 import json
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
+    URL,
     ColumnElement,
     Connection,
     Row,
@@ -38,11 +40,11 @@ from learndock.catalogues._schema import (
 from learndock.core.identity import canonical
 from learndock.core.learnware import Learnware
 from learndock.core.manifest import Manifest
-from learndock.core.ports import Atoms, Catalogue, Entry, Filter
+from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Holding
 from learndock.core.reference import Reference
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
-from learndock.errors import Conflict, Invalid, NotFound
+from learndock.errors import Conflict, Corrupt, Invalid, NotFound
 
 CHUNK = 500
 """How many ids one query asks for."""
@@ -69,8 +71,9 @@ class Sql:
 
     Parameters
     ----------
-    url : str
-        An SQLAlchemy URL, ``sqlite:///path/to/file``. The folder must exist, the file need not.
+    url : str or sqlalchemy.URL
+        ``sqlite:///path/to/file``; for a path with any characters an URL that SQLAlchemy made. The
+        folder must exist, the file need not.
 
     Raises
     ------
@@ -80,9 +83,11 @@ class Sql:
         If the file cannot be opened.
     Corrupt
         If the file is no database.
+    StorageFault
+        If the file must not be read or written, as may be told by any method.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self._engine = _sqlite.connect(url)
         weakref.finalize(self, self._engine.dispose)
         self._writing = _sqlite.writing(self._engine)
@@ -118,6 +123,22 @@ class Sql:
                 _point(db, _row(db, seq), alias)
             return _entry(_row(db, seq))
 
+    def preview(self, learnware: Learnware, *, owner: str) -> str:
+        """Return the reference that `add` would give a learnware now, and change nothing.
+
+        Raises
+        ------
+        BadReference
+            If `owner` cannot be part of a reference.
+        """
+        name = f"{owner}/{learnware.manifest.name}"
+        Reference.parse(name)
+        with self._engine.begin() as db:
+            seq = _seq_of(db, learnware, owner)
+            if seq is not None:
+                return _ref(_row(db, seq))
+            return f"{name}@{_next_version(db, owner, learnware.manifest.name)}"
+
     def get(self, reference: Reference) -> Entry:
         """Return one entry; without a version the latest that is not withdrawn.
 
@@ -131,18 +152,20 @@ class Sql:
         with self._engine.begin() as db:
             return _entry(_named(db, reference)[0])
 
-    def find(self, wanted: Filter, *, limit: int = 100, offset: int = 0) -> list[Entry]:
+    def find(self, wanted: Filter, *, limit: int | None = 100, offset: int = 0) -> list[Entry]:
         """Return entries: by relevance if there are words, else by owner, name and version.
 
         Every word must be found, at least as the beginning of one. A space is given by its id,
-        its name, or as it prints; the licence in any case.
+        its name, or as it prints; the licence in any case. Without a limit, all come.
 
         Raises
         ------
         Invalid
             If `limit` or `offset` is negative.
+        Corrupt
+            If an entry cannot be read.
         """
-        if limit < 0 or offset < 0:
+        if (limit is not None and limit < 0) or offset < 0:
             raise Invalid(f"limit {limit} and offset {offset} must not be negative")
         query = _entries.where(*_conditions(wanted))
         if wanted.words.strip():
@@ -151,6 +174,12 @@ class Sql:
         query = query.order_by(learnwares.c.owner, learnwares.c.name, learnwares.c.version)
         with self._engine.begin() as db:
             return [_entry(row) for row in db.execute(query.limit(limit).offset(offset))]
+
+    def holdings(self) -> list[Holding]:
+        """Return what is held for every entry, in the order of submission; reads no manifest."""
+        query = select(learnwares).order_by(learnwares.c.seq)
+        with self._engine.begin() as db:
+            return [Holding(_ref(row), row.id, row.archive) for row in db.execute(query)]
 
     def withdraw(self, reference: Reference, *, reason: str) -> Entry:
         """Mark an entry as no longer offered. What is withdrawn already keeps its first reason.
@@ -199,7 +228,8 @@ class Sql:
         """Return all spaces, in the order in which they came."""
         with self._engine.begin() as db:
             found = db.scalars(select(spaces.c.content).order_by(spaces.c.seq))
-            return [Space.model_validate(json.loads(content)) for content in found]
+            with _reading("a space"):
+                return [Space.model_validate(json.loads(content)) for content in found]
 
     def add_space(self, space: Space) -> None:
         """Enter a space; nothing happens if it is there."""
@@ -212,7 +242,7 @@ class Sql:
         with self._engine.begin() as db:
             for start in range(0, len(ids), CHUNK):
                 query = select(sketches).where(sketches.c.id.in_(ids[start : start + CHUNK]))
-                found |= {row.id: Sketch.from_bytes(row.content) for row in db.execute(query)}
+                found |= {row.id: _sketch(row) for row in db.execute(query)}
         return found
 
     def atoms(self, space: str) -> Iterator[tuple[str, Atoms]]:
@@ -274,14 +304,11 @@ def _enter(db: Connection, learnware: Learnware, *, owner: str, archive: str, si
     manifest = learnware.manifest
     _enter_space(db, learnware.sketch.space)
     _enter_sketch(db, learnware, atoms)
-    latest = select(func.max(learnwares.c.version)).where(
-        learnwares.c.owner == owner, learnwares.c.name == manifest.name
-    )
     row = insert(learnwares).values(
         id=learnware.id,
         owner=owner,
         name=manifest.name,
-        version=(db.scalar(latest) or 0) + 1,
+        version=_next_version(db, owner, manifest.name),
         archive=archive,
         size=size,
         manifest=canonical(manifest).decode(),
@@ -289,12 +316,19 @@ def _enter(db: Connection, learnware: Learnware, *, owner: str, archive: str, si
         target=manifest.target,
         license=manifest.license,
         space=manifest.space,
-        submitted=datetime.now(UTC).replace(tzinfo=None),
+        submitted=datetime.now(UTC).isoformat(),
     )
     seq = int(db.scalars(row.returning(learnwares.c.seq)).one())
     _sqlite.index_words(db, seq, manifest)
     _tick(db)
     return seq
+
+
+def _next_version(db: Connection, owner: str, name: str) -> int:
+    latest = select(func.max(learnwares.c.version)).where(
+        learnwares.c.owner == owner, learnwares.c.name == name
+    )
+    return (db.scalar(latest) or 0) + 1
 
 
 def _enter_space(db: Connection, space: Space) -> None:
@@ -445,19 +479,36 @@ def _ref(row: Row[Any]) -> str:
     return f"{row.owner}/{row.name}@{row.version}"
 
 
+@contextmanager
+def _reading(what: str) -> Iterator[None]:
+    """Raise whatever a row's content is not (JSON, a manifest, a sketch, a date) as `Corrupt`."""
+    try:
+        yield
+    except ValueError as error:
+        raise Corrupt(
+            f"the catalogue's row of {what} cannot be read", next="run `learndock verify`"
+        ) from error
+
+
 def _entry(row: Row[Any]) -> Entry:
-    return Entry(
-        id=row.id,
-        owner=row.owner,
-        name=row.name,
-        version=row.version,
-        archive=row.archive,
-        size=row.size,
-        manifest=Manifest.model_validate(json.loads(row.manifest)),
-        submitted=row.submitted.replace(tzinfo=UTC),
-        aliases=tuple(sorted(row.aliases.split())),
-        withdrawn=row.withdrawn,
-    )
+    with _reading(_ref(row)):
+        return Entry(
+            id=row.id,
+            owner=row.owner,
+            name=row.name,
+            version=row.version,
+            archive=row.archive,
+            size=row.size,
+            manifest=Manifest.model_validate(json.loads(row.manifest)),
+            submitted=datetime.fromisoformat(row.submitted),
+            aliases=tuple(sorted(row.aliases.split())),
+            withdrawn=row.withdrawn,
+        )
+
+
+def _sketch(row: Row[Any]) -> Sketch:
+    with _reading(f"sha256:{row.id}"):
+        return Sketch.from_bytes(row.content)
 
 
 def _check_atoms(atoms: Atoms) -> None:
@@ -470,13 +521,15 @@ def _check_atoms(atoms: Atoms) -> None:
 
 def _pack(atoms: Atoms) -> dict[str, Any]:
     whole, parts = (part.astype("<f4").tobytes() for part in (atoms.whole, atoms.parts))
-    return {"whole": whole, "parts": parts, "outcomes": len(atoms.parts)}
+    outcomes = len(atoms.parts)
+    return {"whole": whole, "parts": parts, "outcomes": outcomes, "recipe": atoms.recipe}
 
 
 def _unpack(row: Row[Any]) -> Atoms:
-    whole = np.frombuffer(row.whole, dtype="<f4")
-    parts = np.frombuffer(row.parts, dtype="<f4").reshape(row.outcomes, len(whole))
-    return Atoms(whole, parts)
+    with _reading(f"sha256:{row.id}"):
+        whole = np.frombuffer(row.whole, dtype="<f4")
+        parts = np.frombuffer(row.parts, dtype="<f4").reshape(row.outcomes, len(whole))
+    return Atoms(whole, parts, row.recipe)
 
 
-plugin: Callable[[str], Catalogue] = Sql
+plugin: Callable[[str | URL], Catalogue] = Sql

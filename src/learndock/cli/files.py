@@ -16,6 +16,8 @@ SKETCH = ".sketch"
 LEARNWARE = ".learnware"
 ANSWER = ".json"
 PREDICTIONS = ".csv"
+MAX_ANSWER = 64 << 20
+"""Bytes of an answer's file; one hit has at most some 10 kB."""
 KINDS = {SKETCH: "sketch", LEARNWARE: "learnware", ANSWER: "answer", PREDICTIONS: "table"}
 
 
@@ -67,10 +69,16 @@ def check_folder(path: Path) -> Path:
 
 
 def read_sketch(path: Path) -> "Sketch":
-    """Return the sketch in a file."""
-    from learndock.core.sketch import Sketch
+    """Return the sketch in a file.
 
-    return Sketch.from_bytes(require_file(path).read_bytes())
+    Raises
+    ------
+    Invalid
+        If the file is something else, or too large.
+    """
+    from learndock.core.sketch import MAX_BYTES, Sketch
+
+    return Sketch.from_bytes(_read(path, MAX_BYTES))
 
 
 def read_learnware(path: Path) -> "Learnware":
@@ -79,16 +87,26 @@ def read_learnware(path: Path) -> "Learnware":
     Raises
     ------
     Invalid
-        If the file is of another kind.
+        If the file is of another kind, or too large.
     """
     from learndock.core import archive
+    from learndock.core.manifest import MAX_BYTES
 
     if require_file(path).suffix.lower() != LEARNWARE:
         raise Invalid(
             f"{path} is no learnware; the name of one ends in {LEARNWARE}",
             next=f"make one with `learndock pack {path} DATA --license LICENCE`",
         )
-    return archive.read(path.read_bytes())
+    return archive.read(_read(path, MAX_BYTES))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return a file's bytes; one that is too large is not opened."""
+    if (size := require_file(path).stat().st_size) > limit:
+        raise Invalid(
+            f"{path} has {size:,} bytes; at most {limit:,} are allowed", next="choose another file"
+        )
+    return path.read_bytes()
 
 
 def learnware_bytes(learnware: "Learnware") -> bytes:
@@ -117,15 +135,20 @@ def read_answer(path: Path) -> "tuple[Answer, dict[str, Any]]":
     Raises
     ------
     Invalid
-        If the file is something else.
+        If the file is something else, or too large.
     """
     from learndock.core.answer import Answer
 
+    content = _read(path, MAX_ANSWER)
     try:
-        document = json.loads(require_file(path).read_text(encoding="utf-8"))
-        inner, _ = document["answer"], document["dock"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise Invalid(
-            f"{path} is no answer", next=f"write one with `learndock search DATA -o {path}`"
-        ) from error
-    return Answer.from_json(json.dumps(inner)), document
+        document = json.loads(content.decode("utf-8"))
+        inner, dock = json.dumps(document["answer"]), document["dock"]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise _no_answer(path) from error
+    if not isinstance(dock, str):
+        raise _no_answer(path)
+    return Answer.from_json(inner), document
+
+
+def _no_answer(path: Path) -> Invalid:
+    return Invalid(f"{path} is no answer", next=f"write one with `learndock search DATA -o {path}`")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
+_COUNT = re.compile(r": (\d+) of (\d+)$")
+
 
 @dataclass(frozen=True)
 class Page:
@@ -96,15 +98,28 @@ class Session:
 
     @contextmanager
     def busy(self, doing: str) -> Iterator[Callable[[str], None]]:
-        """Show on a terminal that something is going on; yield what changes the words."""
+        """Show on a terminal that something is going on, and for how long; yield what tells more.
+
+        Words that end like ``users served: 3 of 50`` fill a bar.
+        """
         if self.json or self.quiet or not sys.stderr.isatty():
             yield lambda text: None
             return
         from rich.console import Console
-        from rich.text import Text
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        with Console(stderr=True).status(Text(doing)) as status:
-            yield lambda text: status.update(Text(text))
+        words = TextColumn("{task.description}", markup=False)
+        columns = (SpinnerColumn(), words, BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            progress.add_task(visible(doing), total=None)
+            (task,) = progress.tasks
+
+            def say(text: str) -> None:
+                counted = _COUNT.search(text)
+                task.completed, task.total = map(int, counted.groups()) if counted else (0, None)
+                task.description = visible(text)
+
+            yield say
 
 
 Here = Annotated[Session, Parameter(parse=False)]

@@ -4,13 +4,19 @@ import html
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
 
 from learndock.core.sketch import Label, Sketch
+from learndock.core.space import Frozen
 from learndock.errors import Invalid, NothingFits
 
 SHOWN = 8
 """How many members are printed."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Hit:
 
     ref: str
     id: str
-    distance: float
+    distance: Amount
     task: str
     target: str = ""
     license: str = ""
@@ -53,7 +59,7 @@ class Part:
 
     ref: str
     id: str
-    weight: float
+    weight: Amount
 
 
 @dataclass(frozen=True)
@@ -87,19 +93,20 @@ class Coverage:
     Attributes
     ----------
     share, low, high : float
-        Estimated share of the task's rows that are covered, with a 90 % interval.
+        Estimated share of the task's rows that are covered, with the range that chance of
+        sampling explains.
     foreign : bool
         The task as a whole is unlike everything in the dock.
     distance : float
         Distance from the task to the nearest mixture of the dock's class-wise sketches, beyond
-        the error of the task's own sketch.
+        the error of the sketches.
     noise : float
         The distance that sampling alone explains.
     """
 
-    share: float
-    low: float
-    high: float
+    share: Share
+    low: Share
+    high: Share
     foreign: bool
     distance: float
     noise: float
@@ -182,20 +189,17 @@ class Answer:
             If the text is something else.
         """
         try:
-            data = json.loads(text)
-            mixture = data.pop("mixture")
-            parts = tuple(Part(**part) for part in mixture.pop("parts"))
-            shares = dict(mixture.pop("shares"))
-            return cls(
-                hits=tuple(Hit(**hit) for hit in data.pop("hits")),
-                mixture=Mixture(parts, shares=shares, **mixture),
-                coverage=Coverage(**data.pop("coverage")),
-                **data,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            told = _Written.model_validate_json(text, strict=True)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "JSON"
             raise Invalid(
-                f"not an answer: {error}", next="write one with `learndock search DATA -o ANSWER`"
+                f"not an answer: {where}: {first['msg']}",
+                next="write one with `learndock search DATA -o ANSWER`",
             ) from error
+        shares = dict(told.mixture.shares)
+        mixture = Mixture(**{**dict(told.mixture), "shares": shares})
+        return cls(**{**dict(told), "mixture": mixture})
 
     def __str__(self) -> str:
         return "\n".join(f"{name:<12}{value}".rstrip() for name, value in self._lines())
@@ -237,7 +241,29 @@ class Answer:
             told = f"{sum(part.weight for part in rest):.2f}  {len(rest)} more"
             lines.append(("", told))
         lines.append(("", f"residual {self.mixture.residual:.3f}, gap {self.mixture.gap:.1e}"))
-        best = self.hits[0]
-        lines.append(("best single", f"{best.ref}  MMD {best.distance:.3f}"))
+        lines += [("best single", f"{hit.ref}  MMD {hit.distance:.3f}") for hit in self.hits[:1]]
         lines.append(("cost", f"{self.searched} learnwares searched in {self.seconds:.2f} s"))
         return lines
+
+
+class _WrittenMixture(Frozen):
+    """A mixture as JSON has it: class shares are pairs, so that labels keep their types."""
+
+    parts: tuple[Part, ...]
+    residual: Amount
+    gap: float
+    shares: tuple[tuple[Label, Amount], ...]
+
+
+class _Written(Frozen):
+    """What `Answer.to_json` writes."""
+
+    rows: int
+    space: str
+    task: str
+    target: str
+    hits: tuple[Hit, ...]
+    mixture: _WrittenMixture
+    coverage: Coverage
+    searched: int
+    seconds: float

@@ -11,8 +11,8 @@ import narwhals.stable.v2 as nw
 import numpy as np
 from numpy.typing import NDArray
 
-from learndock.core.manifest import Input
-from learndock.core.space import Kind
+from learndock.core.manifest import MAX_INPUTS, Input
+from learndock.core.space import MAX_NAME, Kind
 from learndock.errors import BadData, SpaceMismatch, Unavailable
 
 Form = Literal["frame", "array", "texts"]
@@ -194,7 +194,8 @@ def names_of(data: Any) -> tuple[str, ...]:
     Raises
     ------
     BadData
-        If two columns have one name, or the data is no table.
+        If two columns have one name, a name is longer than 1,000 characters, or the data is no
+        table.
 
     Examples
     --------
@@ -204,9 +205,15 @@ def names_of(data: Any) -> tuple[str, ...]:
     form = form_of(data)
     if form == "texts":
         raise BadData("a list of texts is no table", next="give a data frame, or use a text space")
-    if form == "frame":
-        return tuple(_frame(data).columns)
-    return tuple(f"x{i}" for i in range(array_of(data).shape[1]))
+    if form == "array":
+        return tuple(f"x{i}" for i in range(array_of(data).shape[1]))
+    names = tuple(_frame(data).columns)
+    if (longest := max(map(len, names), default=0)) > MAX_NAME:
+        raise BadData(
+            f"a column's name has {longest:,} characters; at most {MAX_NAME:,} are allowed",
+            next="rename the column",
+        )
+    return names
 
 
 def columns_of(data: Any, names: Sequence[str] | None = None) -> dict[str, Values]:
@@ -217,14 +224,14 @@ def columns_of(data: Any, names: Sequence[str] | None = None) -> dict[str, Value
     data : data frame or (n, d) array
         Of any library.
     names : sequence of str, optional
-        Read only these; other columns may hold anything.
+        Read only these; other columns of a data frame may hold anything, and an array has none.
 
     Raises
     ------
     BadData
         If two columns have one name, a column's type cannot be read, or the data is no table.
     SpaceMismatch
-        If a column of `names` is missing.
+        If a column of `names` is missing, or an array has another number of columns.
 
     Examples
     --------
@@ -233,10 +240,12 @@ def columns_of(data: Any, names: Sequence[str] | None = None) -> dict[str, Value
     """
     found = names_of(data)
     wanted = found if names is None else tuple(names)
-    require_columns(found, wanted)
     if recognise(data) == "array":
+        _require_width(len(found), wanted)
+        require_columns(found, wanted)
         by_name = dict(zip(found, array_of(data).T, strict=True))
         return {name: _numbers("numeric", by_name[name]) for name in wanted}
+    require_columns(found, wanted)
     frame = _frame(data)
     return {name: _series(frame[name]) for name in wanted}
 
@@ -310,15 +319,21 @@ def describe_input(data: Any) -> Input:
     Raises
     ------
     BadData
-        If the data cannot be read.
+        If the data cannot be read, or has more than 10,000 columns.
     """
     form = form_of(data)
     if form == "texts":
         return Input(kind="texts")
+    names = names_of(data)
+    if len(names) > MAX_INPUTS:
+        raise BadData(
+            f"the data has {len(names):,} columns, and a model takes at most {MAX_INPUTS:,}",
+            next="train the model on fewer columns",
+        )
     if form == "array":
-        return Input(kind="array", columns=names_of(data))
+        return Input(kind="array", columns=names)
     library = _frame(data).implementation
-    return Input(kind="frame", columns=names_of(data), frame=_LIBRARIES.get(library, "pandas"))
+    return Input(kind="frame", columns=names, frame=_LIBRARIES.get(library, "pandas"))
 
 
 def as_input(data: Any, wanted: Input) -> Any:
@@ -337,11 +352,12 @@ def as_input(data: Any, wanted: Input) -> Any:
         return texts_of(data)
     if form_of(data) == "array":
         values = array_of(data)
-        if wanted.kind == "array" and values.shape[1] == len(wanted.columns):
+        if wanted.kind == "array":
+            _require_width(values.shape[1], wanted.columns)
             return values
         raise SpaceMismatch(
-            f"the array has {values.shape[1]} columns, and the model takes "
-            f"{len(wanted.columns)}: {_listed(wanted.columns)}",
+            f"an array was given, and the model takes a data frame with {len(wanted.columns)} "
+            f"columns: {_listed(wanted.columns)}",
             next="give a data frame with these columns",
         )
     require_columns(names_of(data), wanted.columns)
@@ -364,6 +380,17 @@ def _native(frame: "nw.DataFrame[Any]", library: str) -> Any:
     if library == "pyarrow":
         return frame.to_arrow()
     return frame.to_pandas()
+
+
+def _require_width(width: int, wanted: Sequence[str]) -> None:
+    """Raise `SpaceMismatch` unless an array has a column for each of these names and no other."""
+    if width != len(wanted):
+        raise SpaceMismatch(
+            f"the array has {width:,} columns, and {len(wanted):,} are needed: {_listed(wanted)}",
+            next="give an array of this width, or a data frame with these columns",
+            columns=width,
+            wanted=len(wanted),
+        )
 
 
 def require_columns(found: Sequence[str], wanted: Sequence[str]) -> None:

@@ -4,14 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from learndock.core.sketch import Label
-from learndock.core.space import Frozen, Name
+from learndock.core.sketch import Label, distinct
+from learndock.core.space import ColumnName, Frozen, Name
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Path = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$")]
 Task = Literal["classification", "regression"]
 SKETCH = "sketch.safetensors"
 MAX_FILES = 32
+MAX_INPUTS = 10_000
 MAX_BYTES = 2 << 30
 
 
@@ -37,7 +38,7 @@ class Input(Frozen):
     """
 
     kind: Literal["frame", "array", "texts"]
-    columns: tuple[str, ...] = ()
+    columns: tuple[ColumnName, ...] = Field(default=(), max_length=MAX_INPUTS)
     frame: Literal["", "pandas", "polars", "pyarrow"] = ""
 
 
@@ -67,7 +68,7 @@ class Manifest(Frozen):
     """What the model takes."""
     runtime: Name
     """The adapter that loads it."""
-    requires: dict[str, str] = Field(default_factory=dict)
+    requires: dict[str, str] = Field(default_factory=dict, max_length=50)
     """Libraries that the runtime needs, with the versions it was stored under."""
     space: Sha256
     """Digest of the space in which it is sketched."""
@@ -83,4 +84,6 @@ class Manifest(Frozen):
             raise ValueError(f"{SKETCH} is missing from the list of files")
         if (self.task == "classification") != (len(self.classes) >= 2):
             raise ValueError("a classifier has at least two classes, a regressor has none")
+        if not distinct(self.classes):
+            raise ValueError("two of the classes are one label")
         return self

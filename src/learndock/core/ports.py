@@ -39,6 +39,12 @@ class Encoder(Protocol):
             If the data cannot be read.
         """
 
+    def bounds(self, space: Space) -> tuple[Float, Float]:
+        """Return the least and the largest value of each of the d coordinates, or infinities.
+
+        They come from the space alone: no point of a sketch lies outside.
+        """
+
 
 # ---------------------------------------------------------------- runtimes
 
@@ -92,6 +98,12 @@ class Runtime(Protocol):
             If the files are no such model.
         """
 
+    def original(self, model: Any) -> Model | None:
+        """Return a model object that was dumped as it answers itself, to compare with `load`.
+
+        None for a file: what is stored is what was given.
+        """
+
     def requires(self) -> dict[str, str]:
         """Return names and versions of the libraries that `load` needs."""
 
@@ -100,7 +112,10 @@ class Runtime(Protocol):
 
 
 class Store(Protocol):
-    """Bytes under their own SHA-256. A put is atomic, durable and repeatable without effect."""
+    """Bytes under their own SHA-256. A put is atomic, durable and repeatable without effect.
+
+    Every method raises `StorageFault` if the bytes cannot be read or written.
+    """
 
     def put(self, content: bytes) -> str:
         """Store some bytes and return their digest."""
@@ -116,14 +131,8 @@ class Store(Protocol):
             If they no longer have that digest.
         """
 
-    def has(self, digest: str) -> bool:
-        """Say whether there are bytes of this digest."""
-
     def digests(self) -> Iterator[str]:
         """Yield every digest that is stored."""
-
-    def delete(self, digest: str) -> None:
-        """Remove the bytes of a digest; nothing happens if there are none."""
 
 
 # ---------------------------------------------------------------- catalogues
@@ -174,10 +183,26 @@ class Atoms:
     """(D,)"""
     parts: NDArray[np.float32]
     """(C, D); row c embeds where outcome c is answered, as a distribution; 0 where it never is."""
+    recipe: str = ""
+    """How they were made: embeddings of different recipes cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Which archive belongs to an entry: what can be told even if its manifest cannot be read."""
+
+    ref: str
+    """``owner/name@version``."""
+    id: str
+    archive: str
 
 
 class Catalogue(Protocol):
-    """Names, versions, manifests, sketches and spaces. Every method is one transaction."""
+    """Names, versions, manifests, sketches and spaces. Every method is one transaction.
+
+    Every method raises `Corrupt` if what it returns cannot be read, and `StorageFault` if the disk
+    does not let it read or write.
+    """
 
     def add(self, learnware: Learnware, *, owner: str, archive: str, size: int, atoms: Atoms,
             alias: str = "") -> Entry:  # fmt: skip
@@ -191,6 +216,9 @@ class Catalogue(Protocol):
             If another process holds the database too long.
         """
 
+    def preview(self, learnware: Learnware, *, owner: str) -> str:
+        """Return the reference that `add` would give a learnware now, and change nothing."""
+
     def get(self, reference: Reference) -> Entry:
         """Return one entry; without a version the latest that is not withdrawn.
 
@@ -200,8 +228,14 @@ class Catalogue(Protocol):
             If there is none; names what looks alike.
         """
 
-    def find(self, wanted: Filter, *, limit: int = 100, offset: int = 0) -> list[Entry]:
-        """Return entries: by relevance if there are words, else by owner, name and version."""
+    def find(self, wanted: Filter, *, limit: int | None = 100, offset: int = 0) -> list[Entry]:
+        """Return entries: by relevance if there are words, else by owner, name and version.
+
+        Without a limit, all.
+        """
+
+    def holdings(self) -> list[Holding]:
+        """Return what is held for every entry, withdrawn or not; reads no manifest."""
 
     def withdraw(self, reference: Reference, *, reason: str) -> Entry:
         """Mark an entry as no longer offered. Its bytes stay for those who use it."""

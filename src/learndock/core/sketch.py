@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -24,6 +23,9 @@ QUANTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90)
 """Levels at which a sketch keeps thresholds of density and confidence."""
 MAX_POINTS = 1_000
 MAX_OUTCOMES = 1_000
+MAX_ROWS = 10**15
+MAX_BYTES = 128 << 20
+"""Bytes of a file: 1,000 points of 26,000 coordinates with 1,000 outcomes take 108 MB."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,9 @@ class Sketch:
     edges : tuple of float
         Inner edges of the target's bins (regression); C = len(edges) + 1.
     rows : int
-        Number of rows sketched, rounded to two digits.
+        Number of rows sketched, at least 1, rounded to two digits.
     mmd : float
-        Distance between the sketch and the rows it stands for.
+        Distance between the sketch and the rows it stands for, 0 to 1.
     density, confidence : tuple of float
         Quantiles, at `QUANTILES`, of the density read-out and of the model's top probability on
         held-out rows; empty when not known.
@@ -94,7 +96,7 @@ class Sketch:
     outcomes: Float | None = field(default=None, repr=False)
     classes: tuple[Label, ...] = ()
     edges: tuple[float, ...] = ()
-    rows: int = 0
+    rows: int = field(kw_only=True)
     mmd: float = 0.0
     density: tuple[float, ...] = ()
     confidence: tuple[float, ...] = ()
@@ -214,9 +216,25 @@ def _check(sketch: Sketch) -> None:
         raise Invalid("sketch points must be finite")
     if sketch.outcomes is not None:
         _check_outcomes(sketch, count)
-    facts = (sketch.rows, sketch.mmd, *sketch.density, *sketch.confidence, *sketch.accuracy)
-    if not all(math.isfinite(value) for value in (*facts, *sketch.edges)):
+    _check_figures(sketch)
+
+
+def _check_figures(sketch: Sketch) -> None:
+    if not 1 <= sketch.rows <= MAX_ROWS:
+        raise Invalid(f"a sketch stands for {sketch.rows} rows; 1 to {MAX_ROWS:,} are allowed")
+    if not all(map(math.isfinite, (*sketch.edges, *sketch.density, *sketch.accuracy))):
         raise Invalid("a sketch's figures must be finite")
+    shares = (sketch.mmd, *sketch.confidence, *(sketch.accuracy if sketch.classes else ()))
+    if not all(0 <= share <= 1 for share in shares):
+        raise Invalid("mmd, confidence, and accuracy for each class must be between 0 and 1")
+    if any(low >= high for low, high in pairwise(sketch.edges)):
+        raise Invalid("a sketch's edges must increase")
+    for name in ("density", "confidence"):
+        levels = getattr(sketch, name)
+        if len(levels) not in (0, len(QUANTILES)) or any(a > b for a, b in pairwise(levels)):
+            raise Invalid(f"{name} must be empty or {len(QUANTILES)} quantiles that do not fall")
+    if not distinct(sketch.classes):
+        raise Invalid("two of the classes are one label")
 
 
 def _check_outcomes(sketch: Sketch, count: int) -> None:
@@ -249,9 +267,12 @@ def round_rows(count: int) -> int:
     return int(round(count, -digits))
 
 
-def outcome_names(sketch: Sketch) -> Mapping[int, str]:
-    """Return what each column of `outcomes` stands for, in words."""
-    if sketch.classes:
-        return {i: str(label) for i, label in enumerate(sketch.classes)}
-    bounds = ["-inf", *(f"{edge:g}" for edge in sketch.edges), "inf"]
-    return {i: f"{low}..{high}" for i, (low, high) in enumerate(pairwise(bounds))}
+def distinct(classes: tuple[Label, ...]) -> bool:
+    """Say whether no label comes twice; 1, 1.0 and True are one label, as they are one key.
+
+    Examples
+    --------
+    >>> distinct((1, "1")), distinct((1, True))
+    (True, False)
+    """
+    return len(set(classes)) == len(classes)

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
 
 from learndock.core.identity import canonical, digest
 
+MAX_COLUMNS = 2_000
+MAX_WIDTH = 13 * MAX_COLUMNS
+"""Coordinates of the widest table: each categorical column has 13."""
+MAX_NAME = 1_000
+MAX_CONSTANTS = 100_000
+"""Bytes that a space's constants may have as JSON."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+ColumnName = Annotated[str, Field(max_length=MAX_NAME)]
 Kind = Literal["numeric", "categorical", "boolean", "datetime"]
 Modality = Literal["table", "text", "vector", "image"]
 
@@ -35,7 +43,7 @@ class Column(Frozen):
         since 1970 for a datetime); both are rounded.
     """
 
-    name: str
+    name: ColumnName
     kind: Kind
     center: float = 0.0
     scale: float = Field(default=1.0, gt=0)
@@ -55,31 +63,38 @@ class Space(Frozen):
     encoder : str
         The adapter that turns data into its coordinates.
     width : int
-        Number of coordinates d.
+        Number of coordinates d, at most 26,000.
     gamma : float
         g0 = 1 / median squared distance between two rows, in squared coordinate units.
     scales : tuple of float
-        The kernel is the mean over s of exp(-s g0 r^2).
+        The kernel is the mean over s of exp(-s g0 r^2), for at most 8 s.
     sharpness : float
         Densities are read with s = `sharpness` alone.
     columns : tuple of Column
-        The columns of a table, in order; empty for other modalities.
+        The columns of a table, in order, at most 2,000; empty for other modalities.
     constants : dict
-        What else the encoder needs, as plain JSON.
+        What else the encoder needs, as plain JSON of at most 100 kB.
     """
 
     name: Name
     version: int = Field(default=1, ge=1)
     modality: Modality
     encoder: Name
-    width: int = Field(ge=1)
+    width: int = Field(ge=1, le=MAX_WIDTH)
     gamma: float = Field(gt=0)
     scales: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        default=(0.25, 1.0, 4.0), min_length=1
+        default=(0.25, 1.0, 4.0), min_length=1, max_length=8
     )
     sharpness: float = Field(default=4.0, gt=0)
-    columns: tuple[Column, ...] = ()
+    columns: tuple[Column, ...] = Field(default=(), max_length=MAX_COLUMNS)
     constants: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("constants")
+    @classmethod
+    def _small(cls, constants: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        if (length := len(canonical(constants))) > MAX_CONSTANTS:
+            raise ValueError(f"{length:,} bytes of JSON; at most {MAX_CONSTANTS:,} are allowed")
+        return constants
 
     @cached_property
     def id(self) -> str:

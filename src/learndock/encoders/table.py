@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from learndock.core.data import Values, columns_of, count_rows, names_of, recognise
 from learndock.core.ports import Encoder
 from learndock.core.sketch import Float
-from learndock.core.space import Column, Kind, Space
+from learndock.core.space import MAX_COLUMNS, Column, Kind, Space
 from learndock.errors import BadData, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
 
 RECIPE = 1
 """Counts up when coordinates are made in another way; written into every space."""
-MAX_COLUMNS = 2_000
 MIN_ROWS = 5
 """Fewer rows, or fewer values in a column, do not hide one another behind a median."""
 SAMPLE = 1_000
@@ -89,7 +88,7 @@ class Table:
         return draft.model_copy(update={"gamma": _rounded(median_gamma(coords), 3)})
 
     def encode(self, data: Any, space: Space) -> Float:
-        """Return (n, width) coordinates; columns that the space does not have are passed over.
+        """Return (n, width) coordinates; surplus columns of a data frame are passed over.
 
         Integers, floats and booleans serve as numbers, 0 and 1 as booleans, and a column
         without any value as every kind.
@@ -97,7 +96,8 @@ class Table:
         Raises
         ------
         SpaceMismatch
-            If a column is missing or has another kind, or the space is no table space.
+            If a column is missing or has another kind, an array has another width, or the space is
+            no table space.
         BadData
             If a value is infinite or cannot be read.
 
@@ -115,6 +115,19 @@ class Table:
         _check_space(space)
         values = columns_of(data, [column.name for column in space.columns])
         return _coordinates(values, space)
+
+    def bounds(self, space: Space) -> tuple[Float, Float]:
+        """Return the range of each coordinate; numbers and the trend of dates have none.
+
+        Examples
+        --------
+        >>> made = Table().space(np.arange(20.0).reshape(10, 2), name="demo")
+        >>> Table().bounds(made)
+        (array([-inf,   0., -inf,   0.]), array([inf,  1., inf,  1.]))
+        """
+        pairs = [pair for column in space.columns for pair in _RANGES[column.kind]]
+        low, high = np.array(pairs).T
+        return low, high
 
 
 def _check_size(names: tuple[str, ...], rows: int) -> None:
@@ -331,6 +344,13 @@ _WIDTHS: dict[Kind, int] = {
     "categorical": LEVEL_WIDTH + 1,
 }
 """Coordinates of a column, its indicator of missing values included."""
+_ENDLESS, _MISSING = (-math.inf, math.inf), (0.0, 1.0)
+_RANGES: dict[Kind, list[tuple[float, float]]] = {
+    "numeric": [_ENDLESS, _MISSING],
+    "boolean": [(-1.0, 1.0), _MISSING],
+    "datetime": [_ENDLESS, *[(-_CIRCLE, _CIRCLE)] * (2 * len(_PERIODS)), _MISSING],
+    "categorical": [*[(-1.0, 1.0)] * LEVEL_WIDTH, _MISSING],
+}
 _REMEDY: dict[Kind, str] = {
     "numeric": "convert it, for example with `pandas.to_numeric`",
     "boolean": "give true and false, or 1 and 0",

@@ -122,6 +122,10 @@ class Text:
         blocks = (texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK))
         return np.concatenate([_encode(block, model) for block in blocks])
 
+    def bounds(self, space: Space) -> tuple[Float, Float]:
+        """Return -1 and 1 for each coordinate."""
+        return np.full(space.width, -1.0), np.ones(space.width)
+
 
 def _texts(data: Any) -> list[str]:
     if (form := form_of(data)) != "texts":

@@ -7,7 +7,7 @@ import numpy as np
 from learndock.core.data import array_of, form_of
 from learndock.core.ports import Encoder
 from learndock.core.sketch import Float
-from learndock.core.space import Space
+from learndock.core.space import MAX_WIDTH, Space
 from learndock.errors import BadData, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
 
@@ -35,7 +35,8 @@ class Vector:
         Raises
         ------
         BadData
-            If there are too few vectors, or some value is no finite number.
+            If there are too few vectors, more than 26,000 coordinates, or some value is no finite
+            number.
 
         Examples
         --------
@@ -49,6 +50,12 @@ class Vector:
                 f"{len(rows)} vectors were given, and a space needs at least {MIN_ROWS}",
                 next="give more, or use a space that the dock has",
                 rows=len(rows),
+            )
+        if rows.shape[1] > MAX_WIDTH:
+            raise BadData(
+                f"vectors have {rows.shape[1]:,} coordinates; at most {MAX_WIDTH:,} are allowed",
+                next="reduce them, for example by a random projection",
+                width=rows.shape[1],
             )
         return Space(
             name=name,
@@ -85,6 +92,10 @@ class Vector:
                 wanted=space.width,
             )
         return rows
+
+    def bounds(self, space: Space) -> tuple[Float, Float]:
+        """Return infinities: nothing is known of these vectors."""
+        return np.full(space.width, -np.inf), np.full(space.width, np.inf)
 
 
 def _finite(data: Any) -> Float:

@@ -11,13 +11,11 @@ from learndock.numerics.shares import sampling_noise
 
 Float = NDArray[np.float64]
 
-# Measured on 20 Newsgroups with classes held out; see docs/why/coverage.md.
-_SEEN = 0.02
-"""What is left over of a task that the dock knows, relative to the spread of its atoms."""
+# Measured on 20 Newsgroups with classes held out: `make bench NAME=coverage`.
 _UNSEEN = 0.15
-"""What is left over beyond that of a task that it does not know at all."""
+"""What is left over, relative to the spread of the atoms, of a task that is wholly unseen."""
 _FOREIGN = 0.08
-"""A task of which so much is left over for certain is foreign."""
+"""A task of which so much is left over is foreign."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +25,13 @@ class Covered:
     Attributes
     ----------
     share, low, high : float
-        Covered share of the rows, and its bounds when the sample is as far off as chance brings
-        it; between 0 and 1.
+        Covered share of the rows, and its range where chance brought the sample nothing, or
+        twice as far off as is usual; between 0 and 1.
     foreign : bool
         The task as a whole is unlike everything, beyond chance.
     distance : float
-        Distance to the nearest mixture of atoms that the sketch's own error leaves, in MMD units.
+        What the errors of the sketches and chance leave of the distance to the nearest mixture,
+        in MMD units.
     noise : float
         What chance alone explains, in MMD units.
     """
@@ -71,9 +70,10 @@ def spread(atoms: Float) -> float:
 def covered(distance: float, *, error: float, rows: int, norm2: float, spread: float) -> Covered:
     r"""Return how much of a task is covered, from how near its sketch comes to the dock's atoms.
 
-    Of the squared distance :math:`d^2` to the hull of class-wise atoms, :math:`\epsilon^2` is the
-    error of the sketches. The rest, relative to the spread of the atoms, is about 0 for tasks that
-    the dock knows, and grows with the square of the unseen share.
+    Of the squared distance :math:`d^2` to the hull of class-wise atoms, part is the squared error
+    of the sketches, and part is chance: the sample's embedding is off by
+    :math:`(1 - \lVert e \rVert^2) / (n - 1)` on average. The rest, relative to the spread of the
+    atoms, is about 0 for tasks that the dock knows, and grows with the square of the unseen share.
 
     Parameters
     ----------
@@ -115,19 +115,18 @@ def covered(distance: float, *, error: float, rows: int, norm2: float, spread: f
     if not spread > 0:
         raise Invalid(f"the spread of the atoms is {spread}; more than 0 is needed", next="")
     noise = sampling_noise(rows, norm2)
-    left = distance**2 - error**2
     doubt = noise**2 / spread
-    ratio = left / spread
+    ratio = (distance**2 - error**2) / spread - doubt
     return Covered(
         share=1 - _unseen(ratio),
         low=1 - _unseen(ratio + doubt),
         high=1 - _unseen(ratio - doubt),
-        foreign=ratio - doubt > _FOREIGN,
-        distance=math.sqrt(max(left, 0.0)),
+        foreign=ratio > _FOREIGN,
+        distance=math.sqrt(max(ratio * spread, 0.0)),
         noise=noise,
     )
 
 
 def _unseen(ratio: float) -> float:
     """Return the unseen share that leaves so much of the spread over."""
-    return min(math.sqrt(max(ratio - _SEEN, 0.0) / _UNSEEN), 1.0)
+    return min(math.sqrt(max(ratio, 0.0) / _UNSEEN), 1.0)

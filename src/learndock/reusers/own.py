@@ -8,14 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from learndock.core.ports import Evidence, Reuser, Rule, Team
 from learndock.core.sketch import Float
 
+FEW = 100
+"""Labels under which trees learn less than a plane."""
+PENALTIES = tuple(10.0**k for k in range(-2, 5))
+
 
 class Own:
-    """Histogram boosting (regression) or logistic regression on the space's coordinates."""
+    """Ridge, histogram boosting, or logistic regression on the space's coordinates."""
 
     least_members = 0
     least_labels = 1
@@ -47,10 +54,13 @@ def _probabilities(model: Any, classes: int, seen: Evidence) -> Float:
 
 
 def _regress(evidence: Evidence, y: NDArray[Any], seed: int) -> Callable[[Evidence], Float]:
-    """Return histogram boosting, with leaves small enough for few rows."""
-    leaf = int(np.clip(len(y) // 10, 1, 20))
-    model = HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
-    model.fit(evidence.coords, y)
+    """Return ridge regression for few rows, else histogram boosting on one thread."""
+    if len(y) < FEW:
+        model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(evidence.coords, y)
+    else:
+        model = HistGradientBoostingRegressor(random_state=seed)
+        with threadpool_limits(1):  # threads beside other processes wait for each other
+            model.fit(evidence.coords, y)
     return partial(_values, model)
 
 

@@ -24,6 +24,8 @@ FOLDS = 5
 SHARES = np.linspace(0.0, 1.0, 11)
 """How much a corrected answer may count beside the one that needs no label."""
 TINY = 1e-6
+SMOOTHED = 1_000
+"""Labelled rows, drawn at random, that the smooth correction looks at."""
 DOUBT = 10
 """Labels that the belief in no shift is worth."""
 
@@ -63,7 +65,7 @@ def _classify(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rul
 
 def _logistic(base: Rule, evidence: Evidence, y: NDArray[Any]) -> Combine:
     """Return logistic regression on [x, log stitched posterior, average output]."""
-    if len(np.unique(y)) < 2:
+    if not 2 <= len(np.unique(y)) <= len(y) // 2:  # too few labels a class to correct anything
         return base.combine
     model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
     model.fit(_features(base.combine, evidence), y)
@@ -109,15 +111,19 @@ def _regress(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rule
     """Average three answers: shrunken weights, a shifted and a smoothly corrected stitching."""
     stitch: Reuser = registry.load("reusers", "stitch")
     base = stitch.fit(team, None, None, seed=seed).combine
-    gamma = median_gamma(evidence.coords)
-    error = y - base(evidence)
-    residual = fit_residual(_grams(evidence, evidence, gamma), error)
-    stack = shrunken_stack(evidence.outputs, y, team.weights)
-    shift = float(error.sum() / (len(y) + DOUBT))
+    said = base(evidence)
+    # The stitched answer is one more member, and the one that is believed without labels.
+    believed = np.append(np.zeros(len(team.weights)), 1.0)
+    stack = shrunken_stack(np.column_stack([evidence.outputs, said]), y, believed)
+    shift = float((y - said).sum() / (len(y) + DOUBT))
+    some = np.random.default_rng(seed).permutation(len(y))[:SMOOTHED]
+    labelled = evidence[some]
+    gamma = median_gamma(labelled.coords)
+    residual = fit_residual(_grams(labelled, labelled, gamma), (y - said)[some])
     return Rule(
         "stack",
-        partial(_corrected_value, base, stack, shift, residual, evidence, gamma),
-        (stack.weights + 3 * team.weights) / 4,
+        partial(_corrected_value, base, stack, shift, residual, labelled, gamma),
+        (stack.weights[:-1] + (stack.weights[-1] + 3) * team.weights) / 4,
         f"{len(y)} labels correct the members' weights and the errors that they share",
     )
 
@@ -132,7 +138,7 @@ def _corrected_value(
     seen: Evidence,
 ) -> Float:
     said = base(seen)
-    weighted = seen.outputs @ stack.weights + stack.shift
+    weighted = np.column_stack([seen.outputs, said]) @ stack.weights + stack.shift
     smooth = said + residual.predict(_grams(seen, labelled, gamma))
     answer: Float = (weighted + said + shift) / 4 + smooth / 2
     return answer

@@ -21,6 +21,7 @@ FAILURES: tuple[type[Exception], ...] = (
     AssertionError,
     AttributeError,
     LookupError,
+    MemoryError,
     RuntimeError,
     TypeError,
     ValueError,

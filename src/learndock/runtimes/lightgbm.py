@@ -66,6 +66,20 @@ class LightGBM:
 
         return Loaded(predict, facts.classes, _failures())
 
+    def original(self, model: Any) -> Model | None:
+        """Return the estimator or booster itself."""
+        booster = _booster(model)
+        text = booster.model_to_string()
+        classes = _classes(model, text)
+        columns = _categorical(booster, text)
+
+        def predict(data: Any) -> Any:
+            if model is booster:
+                return booster.predict(as_categories(data, columns))
+            return model.predict_proba(data) if classes else model.predict(data)
+
+        return Loaded(predict, classes, _failures())
+
     def requires(self) -> dict[str, str]:
         """Return the version of LightGBM."""
         return {"lightgbm": need("lightgbm", extra="lightgbm").__version__}
@@ -77,9 +91,8 @@ def _failures() -> tuple[type[Exception], ...]:
 
 def _parse(content: bytes) -> tuple[Any, str]:
     """Return the booster of a text, and the text."""
-    whole = _whole(content)
     try:
-        text = whole.decode()
+        text = _whole(content).decode()
         return need("lightgbm", extra="lightgbm").Booster(model_str=text), text
     except _failures() as error:
         raise BadModel(f"{TEXT} is no LightGBM model: {reason_of(error)}") from error

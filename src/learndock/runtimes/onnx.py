@@ -89,6 +89,10 @@ class Onnx:
 
         return Loaded(predict, classes, failures)
 
+    def original(self, model: Any) -> Model | None:
+        """Return nothing: the graph is stored as it came."""
+        return None
+
     def requires(self) -> dict[str, str]:
         """Return the version of ONNX Runtime."""
         return {"onnxruntime": need("onnxruntime", extra="onnx").__version__}

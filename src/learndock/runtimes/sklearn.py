@@ -131,6 +131,11 @@ class Sklearn:
 
         return Loaded(predict, classes)
 
+    def original(self, model: Any) -> Model | None:
+        """Return the estimator itself; of a search, the search."""
+        classes = _classes(getattr(model, "best_estimator_", model))
+        return Loaded(lambda data: _predict(model, data, bool(classes)), classes)
+
     def requires(self) -> dict[str, str]:
         """Return the versions of scikit-learn and skops."""
         return {name: version(name) for name in ("scikit-learn", "skops")}

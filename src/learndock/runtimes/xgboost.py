@@ -8,7 +8,7 @@ it has no values.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import Field
@@ -63,26 +63,22 @@ class XGBoost:
 
     def load(self, files: Mapping[str, bytes]) -> Model:
         """Return the model of a file; it predicts on one thread."""
-        library = need("xgboost", extra="xgboost")
         facts = read_facts(files, Rounds)
         booster = _parse(part(files, UBJSON))
         try:
             booster.set_param({"nthread": 1})
-            margin = _objective(booster)[0] == "multi:softmax"
+            predict = _predictor(booster, facts.rounds)
         except FAILURES as error:
             raise BadModel(f"{UBJSON} is no XGBoost model: {reason_of(error)}") from error
-        kinds = zip(booster.feature_names or (), booster.feature_types or (), strict=False)
-        columns = [name for name, kind in kinds if kind == "c"]
-        width = booster.num_features()
-
-        def predict(data: Any) -> Any:
-            rows = library.DMatrix(as_categories(data, columns), enable_categorical=True, nthread=1)
-            if rows.num_col() != width:  # XGBoost takes too few columns for missing values
-                raise ValueError(f"they have {rows.num_col()} columns, and {width} are needed")
-            found = booster.predict(rows, output_margin=margin, iteration_range=(0, facts.rounds))
-            return softmax(found, axis=1) if margin else found
-
         return Loaded(predict, facts.classes)
+
+    def original(self, model: Any) -> Model | None:
+        """Return the estimator or booster itself."""
+        booster = _booster(model)
+        classes = _classes(model, booster)
+        if model is booster:
+            return Loaded(_predictor(booster, rounds=0), classes)
+        return Loaded(model.predict_proba if classes else model.predict, classes)
 
     def requires(self) -> dict[str, str]:
         """Return the version of XGBoost."""
@@ -141,6 +137,24 @@ def _classes(model: Any, booster: Any) -> tuple[Label, ...]:
     if family in {"binary", "multi"}:
         return labels(getattr(model, "classes_", whole_numbers(max(count, 2))))
     return ()
+
+
+def _predictor(booster: Any, rounds: int) -> Callable[[Any], Any]:
+    """Return a function from rows to probabilities or values."""
+    library = need("xgboost", extra="xgboost")
+    margin = _objective(booster)[0] == "multi:softmax"
+    kinds = zip(booster.feature_names or (), booster.feature_types or (), strict=False)
+    columns = [name for name, kind in kinds if kind == "c"]
+    width = booster.num_features()
+
+    def predict(data: Any) -> Any:
+        rows = library.DMatrix(as_categories(data, columns), enable_categorical=True, nthread=1)
+        if rows.num_col() != width:  # XGBoost takes too few columns for missing values
+            raise ValueError(f"they have {rows.num_col()} columns, and {width} are needed")
+        found = booster.predict(rows, output_margin=margin, iteration_range=(0, rounds))
+        return softmax(found, axis=1) if margin else found
+
+    return predict
 
 
 def _rounds(model: Any, booster: Any) -> int:

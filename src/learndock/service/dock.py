@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from learndock.core import archive, registry
+from learndock.core import archive, disk, registry
 from learndock.core.answer import Answer, Requirement
 from learndock.core.findings import Finding, Verdict
 from learndock.core.learnware import Learnware
-from learndock.core.ports import Catalogue, Check, Entry, Filter, Store
+from learndock.core.ports import Catalogue, Check, Entry, Filter, Holding, Store
 from learndock.core.reference import Reference
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
@@ -31,6 +31,9 @@ from learndock.errors import (
 from learndock.service.packing import pack
 from learndock.service.searching import Searcher, embed
 from learndock.service.sketching import encoder_of, sketch_coords
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 DATABASE = "dock.db"
 BLOBS = "blobs"
@@ -110,8 +113,7 @@ class Dock:
         if not is_dock(self.folder):
             self._create(create)
         self._store: Store = registry.load("stores", "folder")(str(self.folder / BLOBS))
-        url = f"sqlite:///{self.folder / DATABASE}"
-        self._catalogue: Catalogue = registry.load("catalogues", "sql")(url)
+        self._catalogue: Catalogue = registry.load("catalogues", "sql")(_url(self.folder))
         self._searcher = Searcher(self._catalogue)
 
     def _create(self, wanted: bool) -> None:
@@ -121,7 +123,7 @@ class Dock:
                 next=f"make one with `learndock init {self.folder}`",
             )
         check_free(self.folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(self.folder)
 
     def __repr__(self) -> str:
         return f"Dock({str(self.folder)!r})"
@@ -159,6 +161,8 @@ class Dock:
         ------
         Refused
             If a check says no; `facts` holds the findings.
+        Conflict
+            If the same learnware was withdrawn.
 
         Notes
         -----
@@ -166,7 +170,7 @@ class Dock:
         reference that it has.
         """
         if not isinstance(learnware, Learnware):
-            options.setdefault("space", self.space_for(X))
+            options["space"] = options.get("space") or self.space_for(X)
             learnware = pack(learnware, X, y, **options)
         elif X is not None or options:
             raise Invalid("a packed learnware takes no data", next="give it alone")
@@ -174,16 +178,23 @@ class Dock:
         if verdict.refusals:
             raise _refusal(learnware, verdict)
         if dry_run:
-            return f"{self.owner}/{learnware.manifest.name}"
+            return self._catalogue.preview(learnware, owner=self.owner)
         content = archive.write(learnware)
-        return self._catalogue.add(
+        entry = self._catalogue.add(
             learnware,
             owner=self.owner,
             archive=self._store.put(content),
             size=len(content),
             atoms=embed(learnware.sketch),
             alias=alias,
-        ).ref
+        )
+        if entry.withdrawn:
+            raise Conflict(
+                f"{entry.ref} is the same, and was withdrawn: {entry.withdrawn}",
+                next="change what is wrong with it, and submit that",
+                ref=entry.ref,
+            )
+        return entry.ref
 
     def space_for(self, X: Any) -> Space | None:
         """Return the dock's space for such data, if it has one."""
@@ -317,10 +328,13 @@ class Dock:
         owner: str = "",
         license: str = "",
         withdrawn: bool = False,
-        limit: int = 100,
+        limit: int | None = 100,
         offset: int = 0,
     ) -> list[Entry]:
-        """List learnwares; `words` searches names, descriptions, columns, labels and licences."""
+        """List learnwares; `words` searches names, descriptions, columns, labels and licences.
+
+        Without a limit, all.
+        """
         wanted = Filter(words, task, target, space, owner, license, withdrawn)
         return self._catalogue.find(wanted, limit=limit, offset=offset)
 
@@ -333,8 +347,8 @@ class Dock:
             raise Corrupt(f"{entry.ref} holds another learnware", next="run `learndock verify`")
         if to is not None:
             target = Path(to)
-            target.mkdir(parents=True, exist_ok=True)
-            (target / file_name(entry)).write_bytes(content)
+            disk.make_folder(target)
+            disk.write(target / file_name(entry), content)
         return learnware
 
     def spaces(self) -> Sequence[Space]:
@@ -346,27 +360,27 @@ class Dock:
     def verify(self) -> Health:
         """Read everything again, and report what does not hold."""
         problems = list(self._catalogue.problems())
-        entries = self._all()
-        used = {entry.archive for entry in entries}
-        for entry in entries:
-            problems += self._wrong_with(entry)
+        try:
+            held = self._catalogue.holdings()
+        except Corrupt as error:  # nothing can be called unused either
+            return Health(0, 0, (*problems, str(error)), ())
+        used = {holding.archive for holding in held}
+        for holding in held:
+            problems += self._wrong_with(holding)
         blobs = set(self._store.digests())
         for name in sorted(blobs - used):
             try:
                 self._store.get(name)
             except DockError as error:
                 problems.append(f"blob {name}: {error}")
-        return Health(len(entries), len(blobs), tuple(problems), tuple(sorted(blobs - used)))
+        return Health(len(held), len(blobs), tuple(problems), tuple(sorted(blobs - used)))
 
-    def _wrong_with(self, entry: Entry) -> list[str]:
+    def _wrong_with(self, held: Holding) -> list[str]:
         try:
-            learnware = archive.read(self._store.get(entry.archive))
+            learnware = archive.read(self._store.get(held.archive))
         except DockError as error:
-            return [f"{entry.ref}: {error}"]
-        return [] if learnware.id == entry.id else [f"{entry.ref}: holds another learnware"]
-
-    def _all(self) -> list[Entry]:
-        return self._catalogue.find(Filter(withdrawn=True), limit=2**31 - 1)
+            return [f"{held.ref}: {error}"]
+        return [] if learnware.id == held.id else [f"{held.ref}: holds another learnware"]
 
     def backup(self, target: str | Path, *, dry_run: bool = False) -> None:
         """Write a consistent copy of the dock into a new folder while others go on working.
@@ -376,24 +390,37 @@ class Dock:
         Raises
         ------
         Conflict
-            If the folder exists and is not empty.
+            If the folder holds a dock, or files that an interrupted backup does not leave.
+        Corrupt
+            If what a learnware needs is damaged.
+
+        Notes
+        -----
+        The folder is a dock only when all is copied. A backup that was interrupted can be made
+        again into the same folder.
         """
         folder = Path(target)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise Conflict(f"{folder} is not an empty folder", next="give a new folder")
+        if is_dock(folder):
+            raise Conflict(f"{folder} holds a dock already", next="give a new folder")
+        check_free(folder)
         if dry_run:
             return
-        folder.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(folder)
         # Catalogue first: blobs are never removed, so each that it names is there to be copied.
-        self._catalogue.backup(folder / DATABASE)
+        unfinished = folder / f"{DATABASE}.unfinished"
+        with disk.faults_told(unfinished):
+            unfinished.unlink(missing_ok=True)
+        self._catalogue.backup(unfinished)
         copy: Store = registry.load("stores", "folder")(str(folder / BLOBS))
-        for name in self._store.digests():
+        for name in sorted({held.archive for held in self._catalogue.holdings()}):
             copy.put(self._store.get(name))
+        disk.move(unfinished, folder / DATABASE)
 
 
 def is_dock(folder: Path) -> bool:
     """Say whether there is a dock in a folder."""
-    return (folder / DATABASE).exists()
+    with disk.faults_told(folder):
+        return (folder / DATABASE).exists()
 
 
 def check_free(folder: Path) -> None:
@@ -406,10 +433,17 @@ def check_free(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise Conflict(f"{folder} is a file", next="give a folder")
-    if folder.is_dir() and any(
-        child.name != BLOBS and not child.name.startswith(DATABASE) for child in folder.iterdir()
-    ):
+    with disk.faults_told(folder):
+        names = [child.name for child in folder.iterdir()] if folder.exists() else []
+    if any(name != BLOBS and not name.startswith(DATABASE) for name in names):
         raise Conflict(f"{folder} holds other files", next="give an empty or new folder")
+
+
+def _url(folder: Path) -> "URL":
+    """Return where a dock's catalogue is; a folder's name may have any characters."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(folder / DATABASE))
 
 
 def file_name(entry: Entry) -> str:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from learndock.core.data import count_rows, form_of
 from learndock.core.sketch import Float
-from learndock.errors import BadData, NotFound, SpaceMismatch
+from learndock.errors import BadData, NotFound, SpaceMismatch, UnknownLabels
 from learndock.service.dock import Dock
 from learndock.service.predictor import (
     ClassifierPredictor,
@@ -57,13 +57,22 @@ class _DockEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
             self.answer_ = dock.search(
                 X, task=self._task, target=self.target, members=self.members, seed=self.seed
             )
-        if self.answer_:
-            self.predictor_ = dock.reuse(self.answer_, X, y, method=self.method, seed=self.seed)
-        else:
-            _require_samples(X)
-            self.predictor_ = self._kind([], make_space(X), None, "own", self.seed).fit(X, y)
+        self.predictor_ = self._reused(dock, X, y) or self._own(X, y)
         self.report_ = self.predictor_.report_
         return self
+
+    def _reused(self, dock: Dock, X: Any, y: Any) -> Predictor | None:
+        """Return what the dock gives; nothing where it does not fit or knows none of the labels."""
+        if not self.answer_:
+            return None
+        with suppress(UnknownLabels):
+            found: Predictor = dock.reuse(self.answer_, X, y, method=self.method, seed=self.seed)
+            return found
+        return None
+
+    def _own(self, X: Any, y: Any) -> Predictor:
+        _require_samples(X)
+        return self._kind([], make_space(X), None, "own", self.seed).fit(X, y)
 
     def _read(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Check arrays as scikit-learn does; frames and texts are checked by their encoder."""

@@ -107,8 +107,10 @@ def pack(
     wanted = describe_input(X)
     _same_length(X, y)
     require_rows(X, consent=consent)
-    runtime, stored, files = _store(model)
-    outputs = _agreed(model, stored, X, wanted)
+    runtime_name, runtime = _runtime_of(model)
+    files = runtime.dump(model)
+    stored = runtime.load(files)
+    outputs = _agreed(runtime.original(model), stored, X, wanted)
     space = space or make_space(X)
     given = _Rows(encoder_of(space).encode(X, space), outputs, None if y is None else np.asarray(y))
     if held_out is None:
@@ -135,8 +137,8 @@ def pack(
         license=license,
         tags=tuple(tags),
         input=wanted,
-        runtime=runtime,
-        requires=registry.load("runtimes", runtime).requires(),
+        runtime=runtime_name,
+        requires=runtime.requires(),
         space=space.id,
         files=list_files(sketch, files),
     )
@@ -151,16 +153,15 @@ def _manifest(**fields: Any) -> Manifest:
         raise BadManifest(f"the manifest is not valid: {told}") from error
 
 
-def _store(model: Any) -> tuple[str, Model, dict[str, bytes]]:
-    """Return the runtime's name, the model as it loads from its files, and the files."""
+def _runtime_of(model: Any) -> tuple[str, Runtime]:
+    """Return the runtime that stores such a model, and its name."""
     for name in registry.names("runtimes"):
         try:
             runtime: Runtime = registry.load("runtimes", name)
         except Unavailable:
             continue  # its library is not installed, so the model is not one of its own
         if runtime.claims(model):
-            files = runtime.dump(model)
-            return name, runtime.load(files), files
+            return name, runtime
     if not hasattr(model, "predict"):
         raise BadModel(
             f"{type(model).__name__} has no predict, and is no model file",
@@ -173,26 +174,15 @@ def _store(model: Any) -> tuple[str, Model, dict[str, bytes]]:
     )
 
 
-def _agreed(model: Any, stored: Model, X: Any, wanted: Input) -> Float:
+def _agreed(original: Model | None, stored: Model, X: Any, wanted: Input) -> Float:
     """Return what the stored model predicts; refuse it if the original predicts otherwise."""
     found = stored.outputs(as_input(X, wanted))
-    expected = _original(model, X, stored.classes)
-    if expected is None:
+    if original is None:
         return found
-    if len(expected) != len(found):
-        raise BadModel(
-            f"the model predicts {len(expected)} values for {count_rows(X)} rows",
-            next="give a model with one prediction a row",
-        )
-    if expected.dtype.kind == "f" and expected.shape == found.shape:
-        spread = max(float(np.ptp(expected)), 1e-12)
-        worst = float(np.abs(expected - found).max()) / spread
-        agrees = worst <= TOLERANCE
-    else:
-        labels = np.array(stored.classes, dtype=object)[found.argmax(axis=1)]
-        worst = float(np.mean([a != b for a, b in zip(labels, expected.tolist(), strict=True)]))
-        agrees = worst == 0
-    if not agrees:
+    expected = original.outputs(X)
+    spread = max(float(np.ptp(expected)), 1e-12)
+    worst = float(np.abs(expected - found).max()) / spread
+    if worst > TOLERANCE:
         raise ModelDisagrees(
             f"the stored model differs from the original by {worst:.2g} of the outputs' spread "
             "on the given rows",
@@ -200,16 +190,6 @@ def _agreed(model: Any, stored: Model, X: Any, wanted: Input) -> Float:
             difference=worst,
         )
     return found
-
-
-def _original(model: Any, X: Any, classes: tuple[Label, ...]) -> NDArray[Any] | None:
-    """Return what the living model says: probabilities, values or labels; None for a file."""
-    if classes and hasattr(model, "predict_proba"):
-        return np.asarray(model.predict_proba(X), dtype=np.float64)
-    if not hasattr(model, "predict") or not hasattr(model, "get_params"):
-        return None
-    said = np.asarray(model.predict(X))
-    return said if classes else said.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,7 +231,10 @@ def _outcomes(classes: tuple[Label, ...], outputs: Float) -> Outcomes:
 def _accuracy(
     classes: tuple[Label, ...], outputs: Float, truth: NDArray[Any] | None
 ) -> tuple[float, ...]:
-    """Return held-out accuracy for each class, or the root mean squared error."""
+    """Return held-out accuracy for each class, or the root mean squared error.
+
+    A class without held-out rows has the accuracy of all: nothing more is known of it.
+    """
     if truth is None:
         return ()
     if not classes:
@@ -263,11 +246,11 @@ def _accuracy(
             f"none of the labels is a class of the model: {given} against {list(classes)[:5]}",
             next="give the labels that the model was trained on",
         )
-    rates = []
-    for column, label in enumerate(classes):
-        rows = np.array([value == label for value in truth.tolist()], dtype=bool)
-        rates.append(float(np.mean(said[rows] == column)) if rows.any() else 0.0)
-    return tuple(rates)
+    columns = {label: column for column, label in enumerate(classes)}
+    known = np.array([columns.get(label, -1) for label in truth.tolist()])
+    right = said == known
+    parts = (right[known == column] for column in range(len(classes)))
+    return tuple(float(np.mean(part if len(part) else right)) for part in parts)
 
 
 def _numbers(truth: NDArray[Any]) -> Float:

@@ -1,7 +1,7 @@
 """The estimator that a user gets: fetched members, combined by a rule that fits the task."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from learndock.core.learnware import Learnware
 from learndock.core.ports import Evidence, Model, Reuser, Rule, Runtime, Team
 from learndock.core.sketch import Float, Label
 from learndock.core.space import Space
-from learndock.errors import BadData, Invalid
+from learndock.errors import BadData, BadModel, Invalid, UnknownLabels
 from learndock.numerics.density import density
 from learndock.service.sketching import encoder_of
 
@@ -32,9 +32,23 @@ class Member:
 
     @cached_property
     def model(self) -> Model:
-        """The model, loaded at the first use."""
-        runtime: Runtime = registry.load("runtimes", self.learnware.manifest.runtime)
-        return runtime.load(self.learnware.files)
+        """The model, loaded at the first use.
+
+        Raises
+        ------
+        BadModel
+            If it does not answer with the classes that its manifest names.
+        """
+        manifest = self.learnware.manifest
+        runtime: Runtime = registry.load("runtimes", manifest.runtime)
+        model = runtime.load(self.learnware.files)
+        if [*map(repr, model.classes)] != [*map(repr, manifest.classes)]:
+            raise BadModel(
+                f"{self.ref} answers with the classes {list(model.classes)[:5]}, and its manifest "
+                f"names {list(manifest.classes)[:5]}",
+                next="tell its owner, and search for others",
+            )
+        return model
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without the loaded model: whoever unpickles it loads it anew."""
@@ -116,6 +130,8 @@ class Predictor(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
     def fit(self, X: Any = None, y: Any = None) -> "Predictor":
         """Fit the combination; rows and labels stay here, and both are optional."""
+        if X is None and y is not None:
+            raise Invalid("labels were given without rows", next="give X and y together")
         start = time.perf_counter()
         team = self._team(y)
         evidence, target = None, None
@@ -176,9 +192,14 @@ class Predictor(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         own = [] if y is None else np.asarray(y).tolist()
         if any(label is None or label != label for label in own):  # NaN
             raise BadData("the labels hold missing values", next="drop those rows")
-        classes = sort_labels(
-            {label for member in self.members for label in member.model.classes} | set(own)
-        )
+        known = {label for member in self.members for label in member.model.classes}
+        if own and known and not known & set(own):
+            raise UnknownLabels(
+                f"none of your labels is a class that the members know: {_some(own)} against "
+                f"{_some(known)}",
+                next="rename your labels to theirs, or train a model of your own (method='own')",
+            )
+        classes = sort_labels(known | set(own))
         priors = np.zeros((len(self.members), len(classes)))
         for i, member in enumerate(self.members):
             columns = [classes.index(label) for label in member.learnware.sketch.classes]
@@ -213,7 +234,9 @@ class ClassifierPredictor(ClassifierMixin, Predictor):  # type: ignore[misc]
     def classes_(self) -> NDArray[Any]:
         """Labels in the order of the columns of `predict_proba`."""
         check_is_fitted(self, "rule_")
-        return np.array(self.team_.classes)
+        labels = self.team_.classes
+        alike = len({type(label) for label in labels}) == 1
+        return np.array(labels, dtype=None if alike else object)
 
     def predict_proba(self, X: Any) -> Float:
         """Return (n, C) probabilities."""
@@ -231,6 +254,11 @@ class RegressorPredictor(RegressorMixin, Predictor):  # type: ignore[misc]
     def predict(self, X: Any) -> Float:
         """Return (n,) values."""
         return self._combine(X)
+
+
+def _some(labels: Iterable[Label]) -> str:
+    """Return a few labels, as Python writes them."""
+    return ", ".join(sorted({repr(label) for label in labels})[:5])
 
 
 def _suits(method: str, reuser: Reuser, *, members: int, labels: int) -> None:

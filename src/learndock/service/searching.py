@@ -2,20 +2,29 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from learndock.core import registry
 from learndock.core.answer import Answer, Coverage, Hit, Mixture, Part, Requirement
-from learndock.core.data import count_rows, form_of, take
+from learndock.core.data import Form, count_rows, form_of, take
+from learndock.core.manifest import Task
 from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Index
 from learndock.core.sketch import Float, Label, Sketch
 from learndock.core.space import Space
-from learndock.errors import NotFound, SketchMismatch, SpaceMismatch
+from learndock.errors import (
+    BadData,
+    DockError,
+    Invalid,
+    NotFound,
+    SketchMismatch,
+    SpaceMismatch,
+    Unavailable,
+)
 from learndock.numerics.coverage import covered, spread
 from learndock.numerics.features import Features, random_features
 from learndock.numerics.kernels import mmd
@@ -24,15 +33,22 @@ from learndock.numerics.shares import chosen, hull, temper
 from learndock.service.sketching import encoder_of
 
 FEATURES = 2048
+RECIPE = "orthogonal-2048-1"
+"""How embeddings are made; those of another recipe are made anew."""
 CANDIDATES = 200
 """How many nearest embeddings are ordered again by the exact kernel."""
 LEAST_WEIGHT = 0.01
 NEGLIGIBLE = 1e-6
 MUCH_LESS = 20
-"""A regressor that counts so many times less than the first is left out."""
+"""A regressor under `LEAST_WEIGHT`, and so many times lighter than the first, is left out."""
 SUPPORT = 10
 """Of how many members single points are tried."""
-EVERYTHING = 2**31 - 1
+MODALITIES: dict[Form, tuple[str, ...]] = {
+    "texts": ("text",),
+    "frame": ("table",),
+    "array": ("table", "vector"),
+}
+"""Which spaces each form of data is tried in: an array is a table, unless no table fits."""
 HEAD = 200
 """How many rows are read to see which spaces go with the data."""
 
@@ -52,7 +68,7 @@ def embed(sketch: Sketch) -> Atoms:
     if sketch.outcomes is not None:
         mass = np.where(sketch.prior > 0, sketch.prior, 1.0)
         parts = features.embed(sketch.points, sketch.outcomes / mass)
-    return Atoms(whole.astype(np.float32), parts.astype(np.float32))
+    return Atoms(whole.astype(np.float32), parts.astype(np.float32), recipe=RECIPE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,20 +103,20 @@ class Searcher:
         if not spaces:
             raise NotFound("the dock is empty", next="submit a learnware first")
         head = take(data, np.arange(min(count_rows(data), HEAD)))
-        fitting, near = [], []
-        for space in spaces:
-            if (form == "texts") != (space.modality == "text"):
-                continue
-            try:
-                encoder_of(space).encode(head, space)
-            except SpaceMismatch as error:
-                near.append(error)
-            else:
-                fitting.append(space)
-        if fitting:
-            return max(fitting, key=lambda space: len(self._shelf(space.id).index))
-        if near:
-            raise min(near, key=lambda error: len(error.facts.get("missing", ())))
+        reasons: list[DockError] = []
+        for modality in MODALITIES[form]:
+            fitting: list[Space] = []
+            for space in spaces:
+                if space.modality == modality:
+                    try:
+                        encoder_of(space).encode(head, space)
+                        fitting.append(space)
+                    except (SpaceMismatch, BadData, NotFound, Unavailable) as error:
+                        reasons.append(error)
+            if fitting:
+                return max(fitting, key=lambda space: len(self._shelf(space.id).index))
+        if reasons:
+            raise min(reasons, key=_how_far)
         kinds = sorted({space.modality for space in spaces})
         said = {"frame": "a data frame", "array": "an array", "texts": "a list of texts"}[form]
         raise SpaceMismatch(
@@ -121,6 +137,14 @@ class Searcher:
 
         `start` is when the user began to wait, as `time.perf_counter` tells it.
         """
+        if limit < 1 or members < 1:
+            raise Invalid(
+                f"limit {limit} and members {members} were given", next="give 1 or more of each"
+            )
+        if wanted.task not in ("", *get_args(Task)):
+            raise Invalid(
+                f"there is no task {wanted.task!r}", next=f"say one of {', '.join(get_args(Task))}"
+            )
         space, sketch = wanted.sketch.space, wanted.sketch
         if space not in self._catalogue.spaces():
             raise SketchMismatch(
@@ -129,9 +153,11 @@ class Searcher:
                 next="sketch your data in one of the dock's spaces, `dock.spaces()`",
                 space=space.id,
             )
-        entries = self._offered(wanted)
+        shelf = self._shelf(space.id)
+        # What another process withdrew or submitted meanwhile is in one of the two only.
+        entries = {key: entry for key, entry in self._offered(wanted).items() if key in shelf.parts}
         target = features_of(space).embed(sketch.points, sketch.weights)
-        hits = self._hits(entries, sketch, target)
+        hits = self._hits(shelf, entries, sketch, target)
         if hits:
             # One answer predicts one thing: what the nearest learnware predicts.
             best = entries[hits[0].id].manifest
@@ -140,7 +166,7 @@ class Searcher:
                 for key, entry in entries.items()
                 if (entry.manifest.task, entry.manifest.target) == (best.task, best.target)
             }
-        mixed, cover = self._combine(entries, wanted, target, members)
+        mixed, cover = self._combine(shelf, entries, wanted, target, members)
         return Answer(
             rows=sketch.rows,
             space=str(space),
@@ -163,7 +189,7 @@ class Searcher:
             license=wanted.license,
             space=wanted.sketch.space.id,
         )
-        return {entry.id: entry for entry in self._catalogue.find(meeting, limit=EVERYTHING)}
+        return {entry.id: entry for entry in self._catalogue.find(meeting, limit=None)}
 
     def _shelf(self, space: str) -> _Shelf:
         """Return the embeddings of a space, loaded again when the catalogue has changed."""
@@ -171,6 +197,9 @@ class Searcher:
         found = self._shelves.get(space)
         if found is None or found.stamp != stamp:
             atoms = dict(self._catalogue.atoms(space))
+            stale = [key for key, atom in atoms.items() if atom.recipe != RECIPE]
+            for key, sketch in self._catalogue.sketches(stale).items():
+                atoms[key] = embed(sketch)
             index: Index = registry.load("indexes", "exact")(FEATURES)
             if atoms:
                 index.add(list(atoms), np.stack([atom.whole for atom in atoms.values()]))
@@ -178,10 +207,12 @@ class Searcher:
             found = self._shelves[space] = _Shelf(stamp, index, parts)
         return found
 
-    def _hits(self, entries: dict[str, Entry], sketch: Sketch, target: Float) -> list[Hit]:
+    def _hits(
+        self, shelf: _Shelf, entries: dict[str, Entry], sketch: Sketch, target: Float
+    ) -> list[Hit]:
         """Return the learnwares nearest to the task, ordered by the exact kernel, ties by id."""
-        index = self._shelf(sketch.space.id).index
-        near = [key for key, _ in index.nearest(target, len(index)) if key in entries][:CANDIDATES]
+        ask = partial(shelf.index.nearest, target)
+        near = _first(ask, entries, CANDIDATES, len(shelf.index))
         found = self._catalogue.sketches(near)
         distances = {
             key: mmd(found[key].points, found[key].weights, sketch.points, sketch.weights,
@@ -202,14 +233,18 @@ class Searcher:
         ]
 
     def _combine(
-        self, entries: dict[str, Entry], wanted: Requirement, target: Float, members: int
+        self,
+        shelf: _Shelf,
+        entries: dict[str, Entry],
+        wanted: Requirement,
+        target: Float,
+        members: int,
     ) -> tuple[Mixture, Coverage]:
         """Return the mixture over these learnwares, with class shares, and the coverage."""
-        shelf = self._shelf(wanted.sketch.space.id)
 
         def look(direction: Float, count: int) -> tuple[Sequence[str], Float]:
-            found = shelf.index.largest(direction, len(shelf.index))
-            keys = [key for key, _ in found if key in entries][:count]
+            ask = partial(shelf.index.largest, direction)
+            keys = _first(ask, entries, count, len(shelf.index))
             return keys, shelf.index.vectors(keys).astype(np.float64)
 
         names, atoms = _class_atoms(entries, shelf.parts)
@@ -229,8 +264,7 @@ class Searcher:
         counts = {key: (share + whole.get(key, 0.0)) / 2 for key, share in by_key.items()}
         parts = self._parts(entries, counts, by_label, members)
         shown = Mixture(parts, mixed.residual, mixed.gap, by_label)
-        held = [(*name, share) for name, share in zip(names, shares.tolist(), strict=True) if share]
-        return shown, self._coverage(distance, held, atoms, wanted.sketch, target)
+        return shown, self._coverage(distance, names, shares, atoms, wanted.sketch, target)
 
     def _parts(
         self,
@@ -245,7 +279,7 @@ class Searcher:
         sketches say of them is rough. Classifiers are those that together know the classes.
         """
         keys = sorted(counts, key=lambda key: (-counts[key], key))
-        least = NEGLIGIBLE if shares else counts[keys[0]] / MUCH_LESS
+        least = NEGLIGIBLE if shares else min(LEAST_WEIGHT, counts[keys[0]] / MUCH_LESS)
         keys = [key for key in keys if counts[key] > least]
         if shares and len(keys) > members:
             found = self._catalogue.sketches(keys)
@@ -267,23 +301,22 @@ class Searcher:
     def _coverage(
         self,
         distance: float,
-        held: list[tuple[str, int, float]],
+        names: list[tuple[str, int]],
+        shares: Float,
         atoms: Float,
         sketch: Sketch,
         target: Float,
     ) -> Coverage:
-        """Return how much of the task is covered.
-
-        `held` are the learnwares, outcomes and shares that make up the nearest mixture. A sketch
-        is less exact for an outcome, the rarer that is: its squared error is divided by its share.
+        """Return how much of the task is covered by the nearest mixture of class-wise atoms.
 
         A part of a table's population, such as one department of a shop, is no mixture of
         classes. Where classes do not explain a table, single points of the nearest sketches
         are tried before it is called foreign.
         """
-        known = self._catalogue.sketches(list(dict.fromkeys(key for key, _, _ in held)))
+        held = sorted(np.flatnonzero(shares), key=lambda i: -shares[i])
+        known = self._catalogue.sketches(list(dict.fromkeys(names[i][0] for i in held)))
         error2 = sketch.mmd**2 + sum(
-            (share * known[key].mmd) ** 2 / known[key].prior[column] for key, column, share in held
+            shares[i] ** 2 * _error2(known[names[i][0]], names[i][1], atoms[i]) for i in held
         )
         told = partial(
             covered,
@@ -294,11 +327,39 @@ class Searcher:
         )
         found = told(distance)
         if found.foreign and sketch.space.modality == "table":
-            heaviest = dict.fromkeys(key for key, _, _ in sorted(held, key=lambda one: -one[2]))
-            points = np.concatenate([known[key].points for key in list(heaviest)[:SUPPORT]])
+            points = np.concatenate([one.points for one in list(known.values())[:SUPPORT]])
             single = features_of(sketch.space).embed(points, np.eye(len(points)))
             found = told(hull(single, target)[1])
         return Coverage(**vars(found))
+
+
+def _error2(sketch: Sketch, column: int, atom: Float) -> float:
+    """Return the squared error of a sketch for one outcome: greater, the rarer that is.
+
+    What an owner states is believed up to the error of as many random rows as there are points.
+    """
+    random = (1 - float(atom @ atom)) / len(sketch)
+    return min(sketch.mmd**2, random) / float(sketch.prior[column])
+
+
+def _first(
+    ask: Callable[[int], list[tuple[str, float]]],
+    wanted: Container[str],
+    count: int,
+    total: int,
+) -> list[str]:
+    """Return the first `count` keys that are wanted, asking an index for ever more."""
+    asked = count
+    while True:
+        keys = [key for key, _ in ask(min(asked, total)) if key in wanted]
+        if len(keys) >= count or asked >= total:
+            return keys[:count]
+        asked *= 4
+
+
+def _how_far(error: DockError) -> tuple[bool, int]:
+    """Return how little an error says of the data: unlike columns say most, the fewer they are."""
+    return not isinstance(error, SpaceMismatch), len(error.facts.get("missing", ()))
 
 
 def _class_atoms(

@@ -14,7 +14,7 @@ from learndock.core.space import Space
 from learndock.errors import BadData, Invalid, PrivacyGate
 from learndock.numerics.density import density
 from learndock.numerics.privacy import expected_close, nearness
-from learndock.numerics.reduced import reduce
+from learndock.numerics.reduced import Reduced, reduce
 
 MOST_POINTS = 100
 LEAST_POINTS = 5
@@ -22,11 +22,16 @@ ROWS_PER_POINT = 20
 FEW_ROWS = 100
 DECIMALS = 3
 """Points are rounded to so many."""
+CROWD = 5
+"""Rows that hide one another: an outcome with fewer is merged into another."""
 
 
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """What a model answers on the rows that are sketched.
+
+    No outcome of a sketch is that of fewer than 5 rows: a class with fewer is counted as the most
+    frequent class, and a bin with fewer as the nearest bin that has enough.
 
     Attributes
     ----------
@@ -46,6 +51,18 @@ class Outcomes:
     def count(self) -> int:
         """Number of columns C."""
         return len(self.classes) or len(self.edges) + 1
+
+    def merged(self) -> NDArray[np.intp]:
+        """Return `columns` without outcomes of fewer than 5 rows, unless all have fewer."""
+        counts = np.bincount(self.columns, minlength=self.count)
+        most = int(counts.argmax())
+        crowded = np.flatnonzero(counts >= CROWD)
+        target = np.arange(self.count)
+        for rare in np.flatnonzero(counts < CROWD):
+            nearest = crowded[np.abs(crowded - rare).argmin()] if len(crowded) else most
+            target[rare] = most if self.classes else nearest
+        merged: NDArray[np.intp] = target[self.columns]
+        return merged
 
 
 def encoder_of(space: Space) -> Encoder:
@@ -167,14 +184,18 @@ def sketch_coords(
     if seed < 0:
         raise Invalid(f"seed is {seed}; 0 or more is needed", next="give another seed")
     rows = len(coords)
+    columns = None if outcomes is None else outcomes.merged()
+    low, high = encoder_of(space).bounds(space)
     for points_wanted in _sizes(rows, size, consent=consent):
         reduced = reduce(
             coords,
             points_wanted,
             gammas=space.gammas,
-            labels=None if outcomes is None else outcomes.columns,
+            labels=columns,
             classes=0 if outcomes is None else outcomes.count,
             seed=seed,
+            low=low,
+            high=high,
         )
         points = np.round(reduced.points, DECIMALS).astype(np.float32).astype(np.float64)
         gate = _gate(points, coords, consent=consent, seed=seed)
@@ -182,15 +203,16 @@ def sketch_coords(
             break
     else:
         raise _refusal(gate)
+    weights, parts = _rounded(reduced, round_rows(rows))
     quantiles: tuple[float, ...] = ()
     if held_out is not None and len(held_out):
         gamma = space.sharpness * space.gamma
-        quantiles = _quantiles(density(held_out, points, reduced.weights, gamma=gamma))
+        quantiles = _quantiles(density(held_out, points, weights, gamma=gamma))
     return Sketch(
         space=space,
         points=points,
-        weights=reduced.weights,
-        outcomes=reduced.outcomes,
+        weights=weights,
+        outcomes=parts,
         classes=() if outcomes is None else outcomes.classes,
         edges=() if outcomes is None else outcomes.edges,
         rows=round_rows(rows),
@@ -254,6 +276,25 @@ def _refusal(gate: Gate) -> PrivacyGate:
 
 def _quantiles(values: Float) -> tuple[float, ...]:
     return tuple(_digits(value) for value in np.quantile(values, QUANTILES))
+
+
+def _rounded(reduced: Reduced, rows: int) -> tuple[Float, Float | None]:
+    """Return weights and outcomes to three digits; the share of an outcome as whole rows.
+
+    `rows` is the rounded number that is published, so shares do not give the true one away.
+    """
+    if reduced.outcomes is None:
+        weights = _all_digits(reduced.weights)
+        return weights / weights.sum(), None
+    outcomes = _all_digits(reduced.outcomes)
+    masses = outcomes.sum(axis=0)
+    whole = np.round(rows * reduced.outcomes.sum(axis=0))
+    outcomes *= whole / np.where(masses == 0, 1.0, masses) / whole.sum()
+    return outcomes.sum(axis=1), outcomes
+
+
+def _all_digits(values: Float) -> Float:
+    return np.array([_digits(value) for value in values.flat]).reshape(values.shape)
 
 
 def _digits(value: float) -> float:

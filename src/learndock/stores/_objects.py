@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
+from learndock.core.disk import faults_told
 from learndock.core.identity import digest as digest_of
 from learndock.errors import Corrupt, Invalid, NotFound
 
@@ -21,6 +23,8 @@ class Objects:
     ----------
     objects : obstore.store.ObjectStore
         Where the bytes go.
+    place : str
+        What errors call it.
 
     Examples
     --------
@@ -30,19 +34,23 @@ class Objects:
     b'model'
     """
 
-    def __init__(self, objects: ObjectStore) -> None:
+    def __init__(self, objects: ObjectStore, place: str = "the store") -> None:
         self._objects = objects
+        self._place = place
 
     def put(self, content: bytes) -> str:
         """Store some bytes and return their digest. What is there intact is not written again."""
         digest = digest_of(content)
-        if self._read(digest) != content:
-            self._write(key(digest), content)
+        with faults_told(self._place, BaseError):
+            if self._read(digest) != content:
+                self._write(key(digest), content)
+            self._keep(key(digest))
         return digest
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of a digest, after comparing them with it."""
-        content = self._read(digest)
+        with faults_told(self._place, BaseError):
+            content = self._read(digest)
         if content is None:
             raise NotFound(f"there are no bytes of digest {digest}", digest=digest)
         if digest_of(content) != digest:
@@ -53,27 +61,13 @@ class Objects:
             )
         return content
 
-    def has(self, digest: str) -> bool:
-        """Say whether there are bytes of this digest."""
-        try:
-            obstore.head(self._objects, key(digest))
-        except FileNotFoundError:
-            return False
-        return True
-
     def digests(self) -> Iterator[str]:
         """Yield every digest that is stored; files of other names are passed over."""
-        for found in obstore.list(self._objects, ROOT):
-            for entry in found:
-                if match := _KEY.fullmatch(entry["path"]):
-                    yield "".join(match.groups())
-
-    def delete(self, digest: str) -> None:
-        """Remove the bytes of a digest; nothing happens if there are none."""
-        try:
-            obstore.delete(self._objects, key(digest))
-        except FileNotFoundError:
-            return
+        with faults_told(self._place, BaseError):
+            paths = [entry["path"] for some in obstore.list(self._objects, ROOT) for entry in some]
+        for path in paths:
+            if match := _KEY.fullmatch(path):
+                yield "".join(match.groups())
 
     def _read(self, digest: str) -> bytes | None:
         try:
@@ -83,6 +77,9 @@ class Objects:
 
     def _write(self, path: str, content: bytes) -> None:
         obstore.put(self._objects, path, content)
+
+    def _keep(self, path: str) -> None:
+        """Make what is there durable, also when another process put it."""
 
 
 def key(digest: str) -> str:

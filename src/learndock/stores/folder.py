@@ -1,6 +1,5 @@
 """Bytes in a folder, on disk before a put returns."""
 
-import os
 import time
 import uuid
 from collections.abc import Callable
@@ -10,8 +9,9 @@ from pathlib import Path
 import obstore
 from obstore.store import LocalStore
 
+from learndock.core.disk import flush_file, flush_folder, make_folder
 from learndock.core.ports import Store
-from learndock.stores._objects import Objects, key
+from learndock.stores._objects import Objects
 
 INCOMING = "incoming"
 ABANDONED = 24 * 3600.0
@@ -33,57 +33,29 @@ class Folder(Objects):
 
     def __init__(self, location: str) -> None:
         self._root = Path(location).absolute()
-        _make(self._root)
-        super().__init__(LocalStore(self._root))
+        make_folder(self._root)
+        super().__init__(LocalStore(self._root), str(self._root))
         self._forget_abandoned()
-
-    def put(self, content: bytes) -> str:
-        """Store some bytes, wait until the disk has them, and return their digest."""
-        digest = super().put(content)
-        self._flush(key(digest))
-        return digest
 
     def _write(self, path: str, content: bytes) -> None:
         arriving = f"{INCOMING}/{uuid.uuid4().hex}"
         obstore.put(self._objects, arriving, content)
-        _flush_file(self._root / arriving)
+        flush_file(self._root / arriving)
         obstore.rename(self._objects, arriving, path)
 
-    def _flush(self, path: str) -> None:
-        """Flush a file and every folder down to it, also when another process put it."""
+    def _keep(self, path: str) -> None:
         file = self._root / path
-        _flush_file(file)
+        flush_file(file)
         for folder in file.relative_to(self._root).parents:
-            _flush_folder(self._root / folder)
+            flush_folder(self._root / folder)
 
     def _forget_abandoned(self) -> None:
         limit = time.time() - ABANDONED
         for file in (self._root / INCOMING).glob("*"):
-            with suppress(FileNotFoundError):  # another process has just moved or removed it
+            # Another process has just moved or removed it, or it is another user's.
+            with suppress(FileNotFoundError, PermissionError):
                 if file.stat().st_mtime < limit:
                     file.unlink()
-
-
-def _make(folder: Path) -> None:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing:
-        _flush_folder(path.parent)
-
-
-def _flush_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def _flush_folder(path: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder cannot be opened, and need not be flushed
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 plugin: Callable[[str], Store] = Folder

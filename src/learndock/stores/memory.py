@@ -13,8 +13,8 @@ def memory(location: str) -> Objects:
 
     Examples
     --------
-    >>> memory("").has(64 * "0")
-    False
+    >>> list(memory("").digests())
+    []
     """
     return Objects(MemoryStore())
 

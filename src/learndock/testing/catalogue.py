@@ -12,7 +12,7 @@ import pytest
 from learndock.core.identity import digest
 from learndock.core.learnware import Learnware, list_files
 from learndock.core.manifest import Input, Manifest
-from learndock.core.ports import Atoms, Catalogue, Entry, Filter
+from learndock.core.ports import Atoms, Catalogue, Entry, Filter, Holding
 from learndock.core.reference import Reference
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
@@ -156,6 +156,16 @@ class CatalogueContract:
         assert [id for id, _ in catalogue.atoms(SPACE.id)] == [learnware.id]
         assert catalogue.problems() == []
 
+    def test_a_preview_names_what_add_would_and_changes_nothing(self, catalogue: Catalogue) -> None:
+        for seed in (0, 1, 0):
+            learnware = make_learnware(seed=seed)
+            stamp = catalogue.stamp()
+            told = catalogue.preview(learnware, owner="ada")
+            assert catalogue.stamp() == stamp
+            assert submit(catalogue, learnware).ref == told
+        with pytest.raises(BadReference):
+            catalogue.preview(make_learnware(), owner="Ada")
+
     @pytest.mark.parametrize("owner", ["", "Ada", "a/b", "a b", "a@1", "../x"])
     def test_an_owner_that_no_reference_can_name_is_refused(
         self, catalogue: Catalogue, owner: str
@@ -225,6 +235,18 @@ class CatalogueContract:
             pages = [catalogue.find(wanted, limit=3, offset=start) for start in (0, 3, 6, 9)]
             assert [len(page) for page in pages] == [3, 3, 1, 0]
             assert [entry for page in pages for entry in page] == whole
+
+    def test_without_a_limit_all_are_found(self, catalogue: Catalogue) -> None:
+        for seed in range(101):
+            submit(catalogue, make_learnware(seed=seed))
+        assert len(catalogue.find(Filter(), limit=None)) == 101
+        assert len(catalogue.find(Filter(), limit=None, offset=99)) == 2
+
+    def test_holdings_are_those_of_every_entry(self, catalogue: Catalogue) -> None:
+        entries = [submit(catalogue, make_learnware(seed=seed)) for seed in range(3)]
+        catalogue.withdraw(Reference.parse(entries[1].ref), reason="old")
+        expected = [Holding(entry.ref, entry.id, ARCHIVE) for entry in entries]
+        assert catalogue.holdings() == expected
 
     @pytest.mark.parametrize("page", [{"limit": -1}, {"offset": -1}])
     def test_negative_pages_are_refused(self, catalogue: Catalogue, page: dict[str, int]) -> None:
@@ -464,6 +486,12 @@ class CatalogueContract:
             expected = make_atoms(learnware)
             np.testing.assert_array_equal(atoms.whole, expected.whole)
             np.testing.assert_array_equal(atoms.parts, expected.parts)
+
+    def test_embeddings_keep_the_name_of_their_recipe(self, catalogue: Catalogue) -> None:
+        atoms = Atoms(np.ones(3, np.float32), np.ones((2, 3), np.float32), recipe="rff-2048")
+        catalogue.add(make_learnware(), owner="ada", archive=ARCHIVE, size=1, atoms=atoms)
+        submit(catalogue, make_learnware("other", seed=1))
+        assert [atoms.recipe for _, atoms in catalogue.atoms(SPACE.id)] == ["rff-2048", ""]
 
     def test_embeddings_without_outcomes_keep_their_shape(self, catalogue: Catalogue) -> None:
         atoms = Atoms(np.ones(3, np.float32), np.empty((0, 3), np.float32))

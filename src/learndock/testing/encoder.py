@@ -61,6 +61,14 @@ class EncoderContract:
         assert coords.dtype == np.float64
         assert np.isfinite(coords).all()
 
+    def test_every_row_lies_within_the_bounds_of_the_space(
+        self, encoder: Encoder, data: Any, space: Space
+    ) -> None:
+        coords = encoder.encode(data, space)
+        low, high = encoder.bounds(space)
+        assert low.shape == high.shape == (space.width,)
+        assert ((low <= coords) & (coords <= high)).all()
+
     def test_rows_that_differ_are_told_apart(
         self, encoder: Encoder, data: Any, space: Space
     ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 PRELOAD = (
     "__main__",
+    "alembic.command",
     "learndock.catalogues.sql",
     "learndock.service.dock",
     "learndock.stores.folder",

@@ -92,6 +92,17 @@ class RuntimeContract:
     def test_a_stored_model_answers_as_the_original(self, model: Model, sample: Sample) -> None:
         np.testing.assert_allclose(model.outputs(sample.rows), sample.expected, atol=1e-6)
 
+    def test_the_original_answers_for_itself_unless_it_is_a_file(
+        self, runtime: Runtime, sample: Sample
+    ) -> None:
+        original = runtime.original(sample.model)
+        if original is None:
+            content = next(iter(runtime.dump(sample.model).values()))
+            assert runtime.dump(content).keys() == runtime.dump(sample.model).keys()
+        else:
+            assert original.classes == sample.classes
+            np.testing.assert_allclose(original.outputs(sample.rows), sample.expected, atol=1e-6)
+
     def test_classes_are_plain_and_in_the_order_of_the_columns(
         self, model: Model, sample: Sample
     ) -> None:

@@ -40,10 +40,6 @@ class StoreContract:
     def test_a_new_store_is_empty(self, store: Store) -> None:
         assert list(store.digests()) == []
 
-    def test_it_has_what_was_put_and_nothing_else(self, store: Store) -> None:
-        assert store.has(store.put(b"model"))
-        assert not store.has(ABSENT)
-
     def test_every_digest_is_listed_once(self, store: Store) -> None:
         expected = sorted(store.put(str(i).encode()) for i in range(120))
         assert sorted(store.digests()) == expected
@@ -52,30 +48,12 @@ class StoreContract:
         with pytest.raises(NotFound, match=ABSENT):
             store.get(ABSENT)
 
-    def test_deleted_content_is_gone_and_the_rest_stays(self, store: Store) -> None:
-        gone, stays = store.put(b"gone"), store.put(b"stays")
-        store.delete(gone)
-        assert not store.has(gone)
-        assert list(store.digests()) == [stays]
-        with pytest.raises(NotFound):
-            store.get(gone)
-
-    def test_deleting_what_is_absent_does_nothing(self, store: Store) -> None:
-        kept = store.put(b"kept")
-        store.delete(ABSENT)
-        assert list(store.digests()) == [kept]
-
-    def test_deleted_content_can_be_put_again(self, store: Store) -> None:
-        store.delete(store.put(b"model"))
-        assert store.get(store.put(b"model")) == b"model"
-
     @pytest.mark.parametrize(
         "wrong", ["", "model", "../" * 22, "A" * 64, "0" * 63, "0" * 64 + "\n"]
     )
     def test_what_is_no_digest_is_refused(self, store: Store, wrong: str) -> None:
-        for ask in (store.get, store.has, store.delete):
-            with pytest.raises(Invalid, match="digest"):
-                ask(wrong)
+        with pytest.raises(Invalid, match="digest"):
+            store.get(wrong)
 
     def test_threads_may_put_the_same_content_at_once(self, store: Store) -> None:
         contents = [str(i % 5).encode() * 1000 for i in range(40)]

@@ -9,12 +9,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL, event
 
 from learndock.catalogues import _schema, _sqlite
 from learndock.catalogues.sql import Sql
 from learndock.core.ports import Filter
 from learndock.core.reference import Reference
-from learndock.errors import Busy, Corrupt, Invalid, NotFound
+from learndock.errors import Busy, Corrupt, Invalid, NotFound, StorageFault
 from learndock.testing.catalogue import make_learnware, names, submit
 from learndock.testing.processes import run_together
 
@@ -58,6 +59,12 @@ def test_what_is_no_url_of_a_file_is_refused(wrong):
 def test_a_folder_that_is_not_there_is_not_found(tmp_path):
     with pytest.raises(NotFound, match="folder"):
         Sql(f"sqlite:///{tmp_path}/absent/catalogue.sqlite")
+
+
+def test_a_path_may_have_any_characters(tmp_path):
+    file = tmp_path / "a?b%41#é &=x"
+    submit(Sql(URL.create("sqlite", database=str(file))), make_learnware())
+    assert file.exists()
 
 
 def test_a_file_that_is_no_database_is_refused(file, url):
@@ -156,7 +163,8 @@ def test_a_catalogue_that_nobody_holds_closes_its_file(file, url):
 
 
 @pytest.mark.parametrize(
-    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
+    ("pragma", "value"),
+    [("journal_mode", "wal"), ("synchronous", 2), ("fullfsync", 1), ("foreign_keys", 1)],
 )
 def test_every_connection_is_durable_and_checks_keys(catalogue, pragma, value):
     with catalogue._engine.connect() as first, catalogue._engine.connect() as second:
@@ -224,6 +232,43 @@ def test_more_sketches_than_one_query_asks_for_are_found(catalogue, monkeypatch)
     assert set(catalogue.sketches(ids)) == set(ids)
 
 
+# ---------------------------------------------------------------- faults of the disk
+
+
+@pytest.mark.parametrize(
+    ("pragma", "told"),
+    [
+        ("query_only = ON", "must not be written.*ask for permission"),
+        ("max_page_count = 1", "no space is left.*free some space"),
+    ],
+    ids=["read only", "full"],
+)
+def test_a_database_that_cannot_be_written_is_told(catalogue, pragma, told):
+    @event.listens_for(catalogue._engine, "checkout")
+    def hinder(connection, *_):
+        connection.execute(f"PRAGMA {pragma}")
+
+    with pytest.raises(StorageFault, match=told):
+        submit(catalogue, make_learnware(description="words " * 1600))
+
+
+def test_a_disk_that_fails_is_told(url):
+    pytest.importorskip("resource", reason="writing cannot be made to fail here")
+    code = """
+import resource
+import pytest
+from learndock.catalogues.sql import Sql
+from learndock.errors import StorageFault
+from learndock.testing.catalogue import make_learnware, submit
+catalogue = Sql(url)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+with pytest.raises(StorageFault, match="disk fails.*learndock verify"):
+    for seed in range(100):
+        submit(catalogue, make_learnware(seed=seed))
+"""
+    assert run_together(code, [{"url": url}]) == [0]
+
+
 # ---------------------------------------------------------------- backup
 
 
@@ -275,6 +320,8 @@ def test_a_backup_into_a_folder_that_is_not_there_is_not_found(catalogue, tmp_pa
         ("UPDATE spaces SET name = 'other'", "not what its digest or name says"),
         ("UPDATE learnwares SET manifest = '{'", "the manifest cannot be read"),
         ("UPDATE learnwares SET manifest = replace(manifest, 'MIT', 'BSD')", "another digest"),
+        ("UPDATE learnwares SET manifest = CAST(x'7bff' AS TEXT)", "the manifest cannot be read"),
+        ("UPDATE learnwares SET submitted = 'today'", "the date of submission cannot be read"),
         ("UPDATE learnwares SET license = 'BSD'", "license differs"),
         ("UPDATE learnwares SET name = 'other'", "name differs"),
         ("DELETE FROM learnwares", "belongs to no learnware"),
@@ -292,6 +339,34 @@ def test_damage_is_told(catalogue, file, damage, told):
     assert catalogue.problems() == []
     run(file, damage)
     assert any(told in problem for problem in catalogue.problems())
+
+
+@pytest.mark.parametrize(
+    ("damage", "read"),
+    [
+        ("UPDATE learnwares SET manifest = '{'", lambda it: it.find(Filter())),
+        ("UPDATE learnwares SET manifest = '{}'", lambda it: it.get(STORE)),
+        ("UPDATE learnwares SET manifest = x'ff'", lambda it: it.set_alias(STORE, "stable")),
+        ("UPDATE learnwares SET submitted = 'today'", lambda it: it.find(Filter())),
+        ("UPDATE spaces SET content = '{}'", lambda it: it.spaces()),
+        ("UPDATE sketches SET content = x'00'", lambda it: it.sketches([make_learnware().id])),
+        (
+            "UPDATE atoms SET outcomes = 7",
+            lambda it: list(it.atoms(make_learnware().sketch.space.id)),
+        ),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_corrupt(catalogue, file, damage, read):
+    submit(catalogue, make_learnware())
+    run(file, damage)
+    with pytest.raises(Corrupt, match="cannot be read; run `learndock verify`"):
+        read(catalogue)
+
+
+def test_holdings_are_told_although_a_manifest_cannot_be_read(catalogue, file):
+    submit(catalogue, make_learnware())
+    run(file, "UPDATE learnwares SET manifest = '{'")
+    assert [held.ref for held in catalogue.holdings()] == ["ada/store-12@1"]
 
 
 def test_a_sketch_of_another_learnware_is_told(catalogue, file):

@@ -1,6 +1,11 @@
 """An answer says what was found, or that nothing fits, the same in every form."""
 
 import dataclasses
+import functools
+import json
+import math
+import operator
+import re
 
 import pytest
 
@@ -90,6 +95,56 @@ def test_other_text_is_no_answer(text):
 def test_an_unknown_field_is_no_answer():
     with pytest.raises(Invalid, match="later"):
         Answer.from_json(ANSWER.to_json()[:-1] + ', "later": 1}')
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("rows", "many"),
+        ("rows", True),
+        ("space", None),
+        ("hits", {}),
+        ("hits.0", "ada/store-12"),
+        ("hits.0.distance", "near"),
+        ("hits.0.later", 1),
+        ("coverage", None),
+        ("coverage.share", "x"),
+        ("coverage.share", 1e18),
+        ("coverage.low", -0.1),
+        ("coverage.foreign", 0),
+        ("coverage.noise", math.nan),
+        ("coverage.later", 1),
+        ("mixture.parts.0.weight", "0.5"),
+        ("mixture.parts.0.weight", -1.0),
+        ("mixture.parts.0.later", 1),
+        ("mixture.shares", 5),
+        ("mixture.shares", {"a": 1.0}),
+        ("mixture.shares.0", ["a", "b"]),
+        ("mixture.shares.0", [["a"], 0.5]),
+    ],
+)
+def test_a_field_of_another_kind_is_no_answer_and_is_named(path, value):
+    data = json.loads(ANSWER.to_json())
+    *above, last = [int(step) if step.isdecimal() else step for step in path.split(".")]
+    functools.reduce(operator.getitem, above, data)[last] = value
+    with pytest.raises(Invalid, match=re.escape(f"not an answer: {path}")):
+        Answer.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize("path", ["rows", "seconds", "hits.0.id", "coverage.low", "mixture.gap"])
+def test_a_field_that_is_missing_is_named(path):
+    data = json.loads(ANSWER.to_json())
+    *above, last = [int(step) if step.isdecimal() else step for step in path.split(".")]
+    del functools.reduce(operator.getitem, above, data)[last]
+    with pytest.raises(Invalid, match=f"not an answer: {path}"):
+        Answer.from_json(json.dumps(data))
+
+
+def test_a_mixture_without_hits_prints():
+    made = dataclasses.replace(ANSWER, hits=())
+    assert "0.60  ada/store-12@2" in str(made)
+    assert "best single" not in str(made)
+    assert "best single" in str(ANSWER)
 
 
 def test_text_of_strangers_is_escaped_in_notebooks():

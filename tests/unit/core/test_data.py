@@ -258,6 +258,19 @@ class TestColumns:
     def test_columns_come_in_the_order_asked_for(self):
         assert list(columns_of(pd.DataFrame({"a": [1], "b": [2]}), ["b", "a"])) == ["b", "a"]
 
+    @pytest.mark.parametrize("width", [2, 5])
+    def test_an_array_of_another_width_is_refused_with_both_widths(self, width):
+        with pytest.raises(SpaceMismatch, match=f"has {width} columns, and 3 are needed"):
+            columns_of(np.zeros((1, width)), ["x0", "x1", "x2"])
+
+    def test_an_array_has_no_named_columns(self):
+        with pytest.raises(SpaceMismatch, match="'price'"):
+            columns_of(np.zeros((1, 1)), ["price"])
+
+    def test_a_name_that_is_too_long_is_refused(self):
+        with pytest.raises(BadData, match="1,001 characters"):
+            names_of(pd.DataFrame({"fine": [1], "x" * 1_001: [2]}))
+
     def test_texts_are_no_table(self):
         with pytest.raises(BadData, match="no table"):
             columns_of(["a text"])
@@ -297,16 +310,18 @@ class TestInput:
     def test_a_model_of_texts_gets_a_list(self):
         assert as_input(pd.Series(["a"]), Input(kind="texts")) == ["a"]
 
-    @pytest.mark.parametrize(
-        "wanted",
-        [
-            Input(kind="array", columns=("x0", "x1")),
-            Input(kind="frame", columns=("a", "b", "c"), frame="pandas"),
-        ],
-    )
-    def test_an_array_that_does_not_fit_is_refused_with_both_widths(self, wanted):
-        with pytest.raises(SpaceMismatch, match=f"has 3 columns.*takes {len(wanted.columns)}"):
-            as_input(np.zeros((1, 3)), wanted)
+    def test_more_columns_than_a_manifest_lists_are_refused(self):
+        with pytest.raises(BadData, match="10,001 columns"):
+            describe_input(np.zeros((1, 10_001)))
+
+    @pytest.mark.parametrize("width", [1, 3])
+    def test_an_array_of_another_width_is_refused_with_both_widths(self, width):
+        with pytest.raises(SpaceMismatch, match=f"has {width} columns, and 2 are needed"):
+            as_input(np.zeros((1, width)), Input(kind="array", columns=("x0", "x1")))
+
+    def test_an_array_does_not_stand_for_a_frame(self):
+        with pytest.raises(SpaceMismatch, match="a data frame with 3 columns: 'a', 'b', 'c'"):
+            as_input(np.zeros((1, 3)), Input(kind="frame", columns=("a", "b", "c")))
 
     def test_a_missing_column_is_named(self):
         with pytest.raises(SpaceMismatch, match="'b'"):

@@ -13,7 +13,7 @@ from learndock.core.space import Space
 from learndock.errors import BadArchive
 
 SPACE = Space(name="flowers", modality="vector", encoder="vector", width=1, gamma=0.5)
-SPREAD = Sketch(space=SPACE, points=np.zeros((2, 1)), weights=np.array([0.5, 0.5]))
+SPREAD = Sketch(space=SPACE, points=np.zeros((2, 1)), weights=np.array([0.5, 0.5]), rows=100)
 FILES = {"model.txt": b"model", "model.json": b"{}"}
 
 

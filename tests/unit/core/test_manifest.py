@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from learndock.core.manifest import MAX_BYTES, MAX_FILES, SKETCH, Manifest
+from learndock.core.manifest import MAX_BYTES, MAX_FILES, MAX_INPUTS, SKETCH, Manifest
+from learndock.core.space import MAX_NAME
 
 FILES = [
     {"path": "model.txt", "size": 3, "sha256": "0" * 64},
@@ -51,7 +52,12 @@ def test_a_missing_field_is_refused(field):
         {"space": "Z" * 64},
         {"description": "x" * 10_001},
         {"tags": ["x"] * 51},
+        {"classes": ["a", "a"]},
+        {"classes": [1, True]},
         {"requires": {"numpy": 2}},
+        {"requires": {f"p{i}": "1" for i in range(51)}},
+        {"input": {"kind": "array", "columns": ["x"] * (MAX_INPUTS + 1)}},
+        {"input": {"kind": "array", "columns": ["x" * (MAX_NAME + 1)]}},
         {"input": {"kind": "audio"}},
         {"input": {"kind": "array", "rows": 5}},
         {"files": []},
@@ -62,7 +68,7 @@ def test_a_missing_field_is_refused(field):
         {"files": [{**FILES[1], "size": MAX_BYTES + 1}]},
         {"files": [{**FILES[1], "sha256": "1" * 65}]},
     ],
-    ids=str,
+    ids=lambda change: str(change)[:60],
 )
 def test_a_field_out_of_range_is_refused(change):
     with pytest.raises(ValidationError):
@@ -77,6 +83,11 @@ def test_a_field_out_of_range_is_refused(change):
 def test_a_file_name_is_flat_and_plain(path):
     with pytest.raises(ValidationError):
         Manifest.model_validate({**FIELDS, "files": [{**FILES[0], "path": path}, FILES[1]]})
+
+
+def test_labels_that_only_look_alike_are_two_classes():
+    made = Manifest.model_validate({**FIELDS, "classes": [1, "1", False]})
+    assert made.classes == (1, "1", False)
 
 
 def test_a_regressor_has_no_classes():

@@ -10,9 +10,10 @@ from hypothesis.extra import numpy as arrays
 from learndock.core.sketch import (
     MAX_OUTCOMES,
     MAX_POINTS,
+    MAX_ROWS,
+    QUANTILES,
     Gate,
     Sketch,
-    outcome_names,
     round_rows,
 )
 from learndock.core.space import Space
@@ -26,7 +27,7 @@ GATE = Gate(nearest=1.5, close=0.1, limit=0.25)
 
 
 def make(**changes):
-    fields = {"space": SPACE, "points": POINTS, "weights": WEIGHTS}
+    fields = {"space": SPACE, "points": POINTS, "weights": WEIGHTS, "rows": 100}
     return Sketch(**{**fields, **changes})
 
 
@@ -35,8 +36,8 @@ FULL = make(
     classes=("rose", "tulip"),
     rows=1200,
     mmd=0.01,
-    density=(0.1, 0.2),
-    confidence=(0.5, 0.9),
+    density=tuple(level / 2 for level in QUANTILES),
+    confidence=QUANTILES,
     accuracy=(0.8, 0.7),
     gate=GATE,
 )
@@ -128,15 +129,44 @@ def test_the_prior_is_the_sum_of_outcomes():
             "classes": tuple(range(MAX_OUTCOMES + 1)),
         },
         {"mmd": math.nan},
-        {"density": (0.1, math.inf)},
-        {"confidence": (math.nan,)},
+        {"density": (*QUANTILES[:-1], math.inf)},
+        {"confidence": (*QUANTILES[:-1], math.nan)},
         {"accuracy": (math.nan,)},
         {"outcomes": OUTCOMES, "edges": (math.inf,)},
+        {"rows": 0},
+        {"rows": -1},
+        {"rows": MAX_ROWS + 1},
+        {"rows": 10**400},
+        {"mmd": -0.01},
+        {"mmd": 1e6},
+        {"density": QUANTILES[1:]},
+        {"density": QUANTILES[::-1]},
+        {"confidence": QUANTILES[1:]},
+        {"confidence": QUANTILES[::-1]},
+        {"confidence": (*QUANTILES[:-1], 1.01)},
+        {"confidence": (-0.01, *QUANTILES[1:])},
+        {"classes": ("a", "b"), "accuracy": (0.5, 1.01)},
+        {"classes": ("a", "b"), "accuracy": (0.5, -0.01)},
+        {"edges": (2.0, 1.0)},
+        {"edges": (1.0, 1.0)},
+        {"classes": ("a", "a")},
+        {"classes": (1, True)},
+        {"classes": (1, 1.0)},
     ],
 )
 def test_arrays_and_figures_that_do_not_fit_are_refused(changes):
     with pytest.raises(Invalid):
         make(**changes)
+
+
+def test_figures_at_their_bounds_are_taken():
+    make(mmd=1, confidence=(1.0,) * len(QUANTILES), classes=("a", "b"), accuracy=(0, 1))
+    make(mmd=0, density=(0.0,) * len(QUANTILES), rows=1, accuracy=(1e6,))
+
+
+def test_the_number_of_rows_must_be_said():
+    with pytest.raises(TypeError, match="rows"):
+        Sketch(space=SPACE, points=POINTS, weights=WEIGHTS)
 
 
 @pytest.mark.parametrize("content", [b"", b"sketch", b"\x00" * 8, b"\xff" * 64, b"{}" * 50])
@@ -177,9 +207,3 @@ def test_a_rounded_count_has_two_digits_and_is_near(count):
     rounded = round_rows(count)
     assert len(str(rounded).rstrip("0")) <= 2
     assert abs(rounded - count) <= 0.05 * count
-
-
-def test_outcomes_are_named_by_class_or_by_bin():
-    assert dict(outcome_names(FULL)) == {0: "rose", 1: "tulip"}
-    bins = make(outcomes=OUTCOMES, edges=(2.5,))
-    assert dict(outcome_names(bins)) == {0: "-inf..2.5", 1: "2.5..inf"}

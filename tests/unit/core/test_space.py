@@ -5,7 +5,7 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from learndock.core.space import Column, Space
+from learndock.core.space import MAX_COLUMNS, MAX_CONSTANTS, MAX_NAME, MAX_WIDTH, Column, Space
 
 FIELDS = {"name": "sales", "modality": "table", "encoder": "table", "width": 3, "gamma": 0.5}
 SPACE = Space(**FIELDS)
@@ -64,11 +64,23 @@ def test_a_space_cannot_be_changed():
         {"encoder": ""},
         {"unknown": 1},
         {"columns": ({"name": "a", "kind": "numeric", "scale": 0.0},)},
+        {"width": MAX_WIDTH + 1},
+        {"scales": (1.0,) * 9},
+        {"columns": ({"name": "a", "kind": "numeric"},) * (MAX_COLUMNS + 1)},
+        {"columns": ({"name": "a" * (MAX_NAME + 1), "kind": "numeric"},)},
+        {"constants": {"a": "x" * MAX_CONSTANTS}},
+        {"constants": {"a": ["é"] * (MAX_CONSTANTS // 5)}},
     ],
+    ids=lambda change: next(iter(change)),
 )
 def test_a_field_out_of_range_is_refused(change):
     with pytest.raises(ValidationError):
         Space.model_validate({**FIELDS, **change})
+
+
+def test_a_space_may_be_as_large_as_the_largest_table():
+    columns = (Column(name="a" * MAX_NAME, kind="categorical"),) * MAX_COLUMNS
+    assert Space(**{**FIELDS, "width": MAX_WIDTH, "columns": columns, "scales": (1.0,) * 8})
 
 
 def test_the_kernel_has_one_term_for_each_scale():

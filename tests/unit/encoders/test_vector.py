@@ -66,5 +66,10 @@ def test_too_few_vectors_to_hide_one_make_no_space():
         plugin.space(ROWS[:4], name="x")
 
 
+def test_vectors_wider_than_any_space_are_refused_with_the_limit():
+    with pytest.raises(BadData, match="26,001 coordinates; at most 26,000"):
+        plugin.space(np.zeros((5, 26_001)), name="x")
+
+
 def test_vectors_that_are_all_the_same_make_a_space():
     assert plugin.space(np.ones((9, 2)), name="x").gamma == 1.0

@@ -15,8 +15,9 @@ def test_a_task_inside_the_hull_is_covered_whole():
     assert (found.share, found.high, found.foreign) == (1.0, 1.0, False)
 
 
-def test_what_is_left_over_is_the_squared_distance_less_the_sketchs_error():
-    assert covered(0.5, **TASK).distance == pytest.approx(np.sqrt(0.25 - 0.01))
+def test_what_is_left_over_is_the_squared_distance_less_errors_and_chance():
+    chance = (1 - TASK["norm2"]) / (TASK["rows"] - 1)
+    assert covered(0.5, **TASK).distance == pytest.approx(np.sqrt(0.25 - 0.01 - chance))
 
 
 def test_a_task_far_from_everything_is_foreign_and_not_covered():

@@ -131,6 +131,24 @@ def test_a_text_cut_anywhere_is_refused_before_lightgbm_reads_past_its_end(cut):
         plugin.load({**files, TEXT: short})
 
 
+def test_a_text_with_sizes_of_thousands_of_digits_is_refused():
+    files = plugin.dump(lightgbm.LGBMRegressor(**QUIET).fit(ARRAY, VALUE))
+    endless = b"tree_sizes=" + b"9" * 5_000
+    with pytest.raises(BadModel, match="no LightGBM model"):
+        plugin.load({**files, TEXT: files[TEXT].replace(b"tree_sizes=", endless)})
+
+
+def test_a_model_that_asks_for_too_much_memory_is_refused(monkeypatch):
+    model = stored(lightgbm.LGBMRegressor(**QUIET).fit(ARRAY, VALUE))
+
+    def exhausted(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(lightgbm.Booster, "predict", exhausted)
+    with pytest.raises(BadModel, match="MemoryError"):
+        model.outputs(ARRAY)
+
+
 def test_a_text_with_lying_sizes_is_refused():
     files = plugin.dump(lightgbm.LGBMRegressor(**QUIET).fit(ARRAY, VALUE))
     with pytest.raises(BadModel, match=r"not where it should be|cut short"):

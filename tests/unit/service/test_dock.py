@@ -1,5 +1,7 @@
 """The dock's verbs: atomic, repeatable, and honest about what is not there."""
 
+import os
+import sqlite3
 import subprocess
 import sys
 
@@ -10,6 +12,7 @@ import learndock as ld
 from learndock.errors import (
     BadReference,
     Conflict,
+    Corrupt,
     Invalid,
     NotFound,
     Refused,
@@ -57,6 +60,16 @@ def test_fetch_writes_a_file_that_can_be_submitted_elsewhere(dock, space, tmp_pa
     assert ld.Dock(tmp_path / "other", owner="ben").submit(again) == "ben/m@1"
 
 
+def test_a_fetch_that_breaks_off_leaves_no_cut_off_file(filled, tmp_path, monkeypatch):
+    def break_off(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        filled.fetch("ada/at-4", to=tmp_path)
+    assert list(tmp_path.glob("*at-4*")) == []
+
+
 def test_a_model_without_a_space_joins_the_space_of_the_dock(dock, space):
     submit(dock, seed=0, space=space)
     ref = submit(dock, seed=1)
@@ -66,6 +79,12 @@ def test_a_model_without_a_space_joins_the_space_of_the_dock(dock, space):
 def test_a_dry_run_writes_nothing(dock, space):
     submit(dock, space=space, dry_run=True)
     assert dock.ls() == []
+
+
+def test_a_dry_run_tells_the_reference_that_a_submit_would_give(dock, space):
+    for seed in (0, 1, 0):
+        told = submit(dock, seed=seed, space=space, dry_run=True)
+        assert submit(dock, seed=seed, space=space) == told
 
 
 def test_the_nearest_learnware_comes_first(filled):
@@ -173,6 +192,44 @@ def test_verify_finds_an_altered_blob(filled):
     assert len(health.problems) == 1
 
 
+@pytest.fixture
+def unreadable(filled):
+    """The dock with one manifest that cannot be read."""
+    with sqlite3.connect(filled.folder / "dock.db") as database:
+        database.execute("UPDATE learnwares SET manifest = '{' WHERE name = 'at-0'")
+    database.close()
+    return filled
+
+
+def test_verify_goes_on_after_a_manifest_that_cannot_be_read(unreadable):
+    blob = unreadable.show("ada/at-8").archive
+    (unreadable.folder / "blobs" / "sha256" / blob[:2] / blob[2:]).write_bytes(b"altered")
+    health = unreadable.verify()
+    assert [problem.partition(":")[0] for problem in health.problems] == [
+        "ada/at-0@1",
+        "ada/at-8@1",
+    ]
+    assert (health.learnwares, health.blobs, health.unused) == (3, 3, ())
+
+
+def test_who_meets_a_manifest_that_cannot_be_read_is_sent_to_verify(unreadable):
+    for use in (unreadable.ls, lambda: unreadable.search(rows(0, seed=99))):
+        with pytest.raises(Corrupt, match="ada/at-0@1 cannot be read; run `learndock verify`"):
+            use()
+
+
+def test_ls_without_a_limit_lists_all(filled):
+    assert len(filled.ls(limit=2)) == 2
+    assert len(filled.ls(limit=None)) == 3
+
+
+def test_the_folder_may_have_any_name(tmp_path, space):
+    folder = tmp_path / "a?b%41#é"
+    ref = submit(ld.Dock(folder, owner="ada"), space=space)
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert ld.Dock(folder, create=False).fetch(ref).manifest.name == "m"
+
+
 def test_a_backup_is_a_dock_with_the_same_learnwares(filled, tmp_path):
     filled.backup(tmp_path / "copy")
     copy = ld.Dock(tmp_path / "copy", create=False)
@@ -180,6 +237,46 @@ def test_a_backup_is_a_dock_with_the_same_learnwares(filled, tmp_path):
     assert copy.verify()
     with pytest.raises(Conflict):
         filled.backup(tmp_path / "copy")
+
+
+def test_a_backup_that_breaks_off_is_no_dock_and_can_be_made_again(filled, tmp_path, monkeypatch):
+    target, copied = tmp_path / "copy", []
+
+    def break_off(digest):
+        if copied:
+            raise KeyboardInterrupt
+        copied.append(digest)
+        return type(filled._store).get(filled._store, digest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(filled._store, "get", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            filled.backup(target)
+    assert copied
+    with pytest.raises(NotFound):
+        ld.Dock(target, create=False)
+    filled.backup(target)
+    assert ld.Dock(target, create=False).verify()
+    assert sorted(path.name for path in target.iterdir() if "dock.db-" not in path.name) == [
+        "blobs",
+        "dock.db",
+    ]
+
+
+def test_a_backup_leaves_out_what_no_learnware_needs_even_if_damaged(filled, tmp_path):
+    unused = filled._store.put(b"what an interrupted submit left")
+    (filled.folder / "blobs" / "sha256" / unused[:2] / unused[2:]).write_bytes(b"damaged")
+    filled.backup(tmp_path / "copy")
+    health = ld.Dock(tmp_path / "copy").verify()
+    assert health
+    assert health.blobs == 3
+
+
+def test_a_backup_goes_into_no_folder_with_other_files(filled, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("x")
+    with pytest.raises(Conflict):
+        filled.backup(tmp_path / "other", dry_run=True)
 
 
 def test_a_folder_without_a_dock_is_not_made_by_reading(tmp_path):
@@ -229,3 +326,9 @@ def test_a_submit_of_another_process_is_seen_by_the_next_search(filled):
     assert filled.search(rows(12, seed=1)).hits[0].ref == "ada/at-8@1"
     submit(other, center=12, seed=3, name="far")
     assert filled.search(rows(12, seed=1)).hits[0].ref == "ben/far@1"
+
+
+def test_a_withdrawn_learnware_is_not_silently_taken_again(dock, space):
+    dock.withdraw(submit(dock, seed=0, space=space), reason="leaks")
+    with pytest.raises(Conflict, match="leaks"):
+        submit(dock, seed=0, space=space)

@@ -112,6 +112,46 @@ def test_a_stored_model_that_predicts_something_else_is_refused(space):
         pack(model, data, space=space)
 
 
+def lightgbm_that_lies(data):
+    import lightgbm
+
+    class Lying(lightgbm.Booster):
+        def predict(self, data):
+            return super().predict(data) + 1.0
+
+    model = lightgbm.LGBMRegressor(n_estimators=5, verbose=-1).fit(data, linear(data))
+    return Lying(model_str=model.booster_.model_to_string())
+
+
+def xgboost_that_lies(data):
+    import xgboost
+
+    class Lying(xgboost.Booster):
+        def predict(self, data, **options):
+            return super().predict(data, **options) + 1.0
+
+    made = Lying()
+    made.load_model(
+        xgboost.XGBRegressor(n_estimators=5).fit(data, linear(data)).get_booster().save_raw()
+    )
+    return made
+
+
+@pytest.mark.parametrize("make", [lightgbm_that_lies, xgboost_that_lies])
+def test_a_booster_that_predicts_otherwise_than_its_trees_is_refused(make, space):
+    data = rows(0, seed=0)
+    with pytest.raises(ModelDisagrees):
+        pack(make(data), data, space=space)
+
+
+def test_a_class_without_held_out_rows_has_the_accuracy_of_all(space):
+    data, held = rows(0, seed=0), rows(0, seed=1)
+    held = held[band(held) == "over"]
+    said = classifier(data).predict(held)
+    packed = pack(classifier(data), data, space=space, held_out=(held, band(held)))
+    assert packed.sketch.accuracy == pytest.approx([np.mean(said == "over")] * 2, abs=1e-3)
+
+
 def test_rows_of_another_space_are_refused_by_name(space):
     data = rows(0, seed=0).rename(columns={"a": "aa"})
     with pytest.raises(ld.DockError, match="'a' looks like 'aa'"):

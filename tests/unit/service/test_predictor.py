@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import learndock as ld
-from learndock.errors import BadData, Invalid, NotFound, SpaceMismatch
+from learndock.errors import BadData, Invalid, NotFound, SpaceMismatch, UnknownLabels
 
 from .conftest import band, classifier, linear, regressor, rows
 
@@ -161,6 +161,32 @@ def test_regressors_agree_with_the_plain_model_where_only_one_is_there(dock, spa
     dock.submit(model, data, linear(data), name="only", license="MIT", space=space)
     new = rows(0, seed=6)
     np.testing.assert_allclose(dock.search(new).reuse().predict(new), model.predict(new))
+
+
+def test_labels_none_of_which_a_member_knows_are_refused_by_name(classes):
+    data, _ = three(seed=80)
+    with pytest.raises(UnknownLabels, match="1, 2 against 'left', 'middle', 'right'"):
+        classes.search(data).reuse(data.iloc[:4], [1, 2, 1, 2])
+
+
+def test_an_estimator_goes_its_own_way_where_no_label_is_known(classes):
+    data, truth = three(seed=80)
+    numbers = np.searchsorted(["left", "middle", "right"], truth)
+    estimator = ld.DockClassifier(dock=classes).fit(data, numbers)
+    assert estimator.report_.method == "own"
+    assert estimator.classes_.tolist() == [0, 1, 2]
+    assert estimator.score(data, numbers) > 0.9
+
+
+def test_labels_without_rows_are_refused(filled):
+    with pytest.raises(Invalid, match="without rows"):
+        filled.search(rows(0, seed=70)).reuse(y=[1.0])
+
+
+def test_many_labels_are_no_trouble(filled):
+    data = rows(0, seed=70, count=20_000)
+    predictor = filled.search(data).reuse(data, linear(data) + 3.0, method="stack")
+    assert np.abs(predictor.predict(data) - linear(data) - 3.0).mean() < 0.5
 
 
 def test_ld_names_are_all_there():

@@ -1,11 +1,11 @@
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from learndock.core.identity import digest
-from learndock.errors import Corrupt
-from learndock.stores import folder
+from learndock.errors import Corrupt, StorageFault
 from learndock.stores.folder import Folder
 from learndock.testing.processes import run_together
 
@@ -75,7 +75,7 @@ def test_files_that_are_no_content_are_passed_over(store, root):
 
 def test_content_is_flushed_before_it_gets_its_name(store, root, monkeypatch):
     named = []
-    monkeypatch.setattr(folder.os, "fsync", lambda _: named.append(path(root, MODEL).exists()))
+    monkeypatch.setattr(os, "fsync", lambda _: named.append(path(root, MODEL).exists()))
     store.put(b"model")
     assert named[0] is False
 
@@ -86,7 +86,7 @@ def test_a_put_flushes_the_file_and_every_folder_down_to_it(store, root, monkeyp
     for content in before:
         store.put(content)
     flushed = set()
-    monkeypatch.setattr(folder.os, "fsync", lambda handle: flushed.add(os.fstat(handle).st_ino))
+    monkeypatch.setattr(os, "fsync", lambda handle: flushed.add(os.fstat(handle).st_ino))
     store.put(b"model")
     file = path(root, MODEL)
     way = [file, file.parent, root / "sha256", root]
@@ -102,6 +102,38 @@ def test_what_a_dead_process_left_is_removed_after_a_day(store, root):
     assert Folder(str(root)).get(MODEL) == b"model"
     assert not old.exists()
     assert young.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(store, root):
+    (root / "incoming").write_bytes(b"a file where bytes should arrive")
+    with pytest.raises(StorageFault, match=f"{root}.*check permissions") as caught:
+        store.put(b"model")
+    assert "\n" not in str(caught.value)
+    assert list(store.digests()) == []
+
+
+def test_content_that_cannot_be_read_is_told_in_one_line(store, root):
+    (root / "sha256").write_bytes(b"a file where content should be")
+    with pytest.raises(StorageFault, match=f"{root}.*check permissions") as caught:
+        store.get(MODEL)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_place_where_no_folder_can_be_is_told(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StorageFault, match="Not a directory"):
+        Folder(str(tmp_path / "file" / "store"))
+
+
+def test_what_a_dead_process_of_another_user_left_is_passed_over(store, root, monkeypatch):
+    def refuse(path, **_):
+        raise PermissionError(path)
+
+    store.put(b"model")
+    (root / "incoming" / "old").write_bytes(b"half")
+    os.utime(root / "incoming" / "old", times=(0, 0))
+    monkeypatch.setattr(Path, "unlink", refuse)
+    assert Folder(str(root)).get(MODEL) == b"model"
 
 
 def test_processes_may_put_the_same_content_at_once(root):

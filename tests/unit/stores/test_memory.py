@@ -3,4 +3,4 @@ from learndock.stores.memory import memory
 
 def test_two_stores_share_nothing():
     digest = memory("here").put(b"model")
-    assert not memory("here").has(digest)
+    assert digest not in memory("here").digests()

@@ -41,6 +41,7 @@ def _sketches() -> None:
     op.create_table(
         "atoms",
         sa.Column("id", sa.Text, nullable=False),
+        sa.Column("recipe", sa.Text, nullable=False),
         sa.Column("outcomes", sa.Integer, nullable=False),
         sa.Column("whole", sa.LargeBinary, nullable=False),
         sa.Column("parts", sa.LargeBinary, nullable=False),
@@ -64,7 +65,7 @@ def _learnwares() -> None:
         sa.Column("target", sa.Text, nullable=False),
         sa.Column("license", sa.Text, nullable=False),
         sa.Column("space", sa.Text, nullable=False),
-        sa.Column("submitted", sa.DateTime, nullable=False),
+        sa.Column("submitted", sa.Text, nullable=False),
         sa.Column("withdrawn", sa.Text, nullable=False, server_default=""),
         sa.PrimaryKeyConstraint("seq", name="pk_learnwares"),
         sa.ForeignKeyConstraint(["id"], ["sketches.id"], name="fk_learnwares_id"),

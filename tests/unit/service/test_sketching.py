@@ -1,0 +1,73 @@
+"""Sketching: no outcome of few rows, no exact count, and nothing outside the public bounds."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import learndock as ld
+from learndock.numerics.reduced import reduce
+from learndock.service.sketching import Outcomes, encoder_of, sketch_coords
+
+ROWS = 1_009
+COORDS = np.random.default_rng(0).normal(size=(ROWS, 3))
+SPACE = ld.space(COORDS, encoder="vector", name="plane")
+
+
+def classes(*counts):
+    """Outcomes of classes with so many rows each."""
+    columns = np.repeat(np.arange(len(counts)), counts)
+    return Outcomes(columns, classes=tuple("abcdefgh"[: len(counts)]))
+
+
+def bins(*counts):
+    columns = np.repeat(np.arange(len(counts)), counts)
+    return Outcomes(columns, edges=tuple(float(i) for i in range(len(counts) - 1)))
+
+
+def counted(outcomes):
+    return np.bincount(outcomes.merged(), minlength=outcomes.count).tolist()
+
+
+def test_a_class_of_few_rows_counts_as_the_most_frequent():
+    assert counted(classes(4, 5, 90, 1)) == [0, 5, 95, 0]
+
+
+def test_a_bin_of_few_rows_joins_the_nearest_that_has_enough():
+    assert counted(bins(4, 5, 90, 1, 2, 7)) == [0, 9, 91, 0, 0, 9]
+
+
+@pytest.mark.parametrize("make", [classes, bins])
+def test_where_all_outcomes_are_of_few_rows_they_are_one(make):
+    assert counted(make(2, 3, 1)) == [0, 6, 0]
+
+
+@pytest.mark.parametrize("consent", [False, True])
+@pytest.mark.parametrize("make", [classes, bins])
+def test_no_outcome_of_a_sketch_is_that_of_fewer_than_five_rows(make, consent):
+    outcomes = make(1, 5, ROWS - 11, 4, 1)
+    masses = sketch_coords(COORDS, SPACE, outcomes=outcomes, consent=consent).prior
+    assert not ((masses > 0) & (masses < 4.9 / ROWS)).any()
+    assert np.count_nonzero(masses) == 2
+
+
+def test_shares_of_outcomes_do_not_give_the_number_of_rows_away():
+    counts = np.array([337, 211, 461])
+    masses = sketch_coords(COORDS, SPACE, outcomes=classes(*counts)).prior
+    assert masses == pytest.approx(counts / ROWS, abs=1 / ROWS)
+    assert np.abs(masses - counts / ROWS).min() > 1e-6
+    assert masses * 1_000 == pytest.approx(np.round(masses * 1_000), abs=1e-3)
+
+
+def test_weights_are_rounded_to_three_digits():
+    exact = reduce(COORDS, 20, gammas=SPACE.gammas).weights
+    ratio = sketch_coords(COORDS, SPACE, size=20).weights / exact
+    assert 1e-4 < np.ptp(ratio) < 1e-2
+
+
+def test_points_lie_within_the_public_bounds():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"price": rng.normal(size=600), "open": rng.random(600) < 0.9})
+    table.loc[table.index[:9], "price"] = np.nan
+    made = ld.sketch(table, consent=True)
+    low, high = encoder_of(made.space).bounds(made.space)
+    assert ((low <= made.points) & (made.points <= high)).all()
