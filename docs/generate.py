@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import textwrap
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def _assigns_plugin(node: ast.stmt) -> bool:
 
 
 def python_page() -> str:
-    """Every public name, by autodoc."""
+    """Every public name: in short, to be read anywhere, and in full by autodoc."""
     parts = [
         "# Python\n",
         NOTE,
@@ -107,8 +108,45 @@ def python_page() -> str:
             directive = f"{first_sentence(thing.__doc__)}\n"
         else:
             directive = f"```{{eval-rst}}\n.. autodata:: learndock.{name}\n   :no-value:\n```\n"
-        parts.append(f"## {name}\n\n{directive}")
+        parts.append(f"## {name}\n\n{_in_short(name, thing)}{directive}")
     return "\n".join(parts)
+
+
+def _in_short(name: str, thing: Any) -> str:
+    """Return the call and the first sentence of a class or function, and of a class's members."""
+    if not callable(thing):
+        return ""
+    lines = [f"`{_call(name, thing)}`: {_plain(thing)}", ""]
+    if inspect.isclass(thing):
+        lines += [
+            f"- `{_call(key, found, bound=True)}`: {_plain(found)}"
+            for key, found in _members(thing)
+        ]
+    return "\n".join(lines).rstrip() + "\n\n"
+
+
+def _members(cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield the public methods and properties that learndock itself gives a class."""
+    own = [base for base in cls.__mro__ if base.__module__.split(".")[0] == "learndock"]
+    for name in dict.fromkeys(key for base in own for key in vars(base)):
+        found = inspect.getattr_static(cls, name)
+        kinds = (types.FunctionType, classmethod, staticmethod, property)
+        if not name.startswith("_") and isinstance(found, kinds) and found.__doc__:
+            yield name, found
+
+
+def _call(name: str, thing: Any, *, bound: bool = False) -> str:
+    """Return how something is called, without types: those print differently by version."""
+    if isinstance(thing, property):
+        return name
+    skipped = bound and not isinstance(thing, staticmethod)
+    signature = inspect.signature(getattr(thing, "__func__", thing))
+    given = [one.replace(annotation=one.empty) for one in signature.parameters.values()][skipped:]
+    return f"{name}{signature.replace(parameters=given, return_annotation=signature.empty)}"
+
+
+def _plain(thing: Any) -> str:
+    return first_sentence(thing.__doc__).replace("\\|", "|")
 
 
 def _indent(options: str) -> str:

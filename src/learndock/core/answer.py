@@ -242,6 +242,9 @@ class Answer:
             lines.append(("", told))
         lines.append(("", f"residual {self.mixture.residual:.3f}, gap {self.mixture.gap:.1e}"))
         lines += [("best single", f"{hit.ref}  MMD {hit.distance:.3f}") for hit in self.hits[:1]]
+        others = {(hit.task, hit.target) for hit in self.hits} - {(self.task, self.target)}
+        lines += [("also here", f"{task} of {target or 'something'}: ask for that task or target")
+                  for task, target in sorted(others)]  # fmt: skip
         lines.append(("cost", f"{self.searched} learnwares searched in {self.seconds:.2f} s"))
         return lines
 

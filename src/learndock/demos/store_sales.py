@@ -4,7 +4,7 @@ Complete Journey: sales of 37 shops by department and week. The models are train
 40; users want the weeks after that, and have 0, 20, 50 or 200 labelled rows of the weeks before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,9 +71,11 @@ class Plan:
     learnwares: int = 18
     users: int = 19
     labels: tuple[int, ...] = (0, 20, 50, 200)
+    draws: int = 1
+    """How often each user's labelled rows are drawn; figures are means over the draws."""
 
 
-FULL = Plan()
+FULL = Plan(draws=3)
 QUICK = Plan(learnwares=8, users=2)
 
 
@@ -182,12 +184,16 @@ def _shops(weekly: Any) -> list[Shop]:
 
 
 def draw_labels(user: Shop, plan: Plan, seed: int) -> list[Labelled]:
-    """Draw labelled rows of the weeks before, fewer within more; none for 0."""
-    order = np.random.default_rng([seed, len(user.before)]).permutation(len(user.before))
-    return [
-        (user.before.iloc[order[:count]], user.sales_before[order[:count]]) if count else None
-        for count in plan.labels
-    ]
+    """Draw labelled rows of the weeks before, fewer within more; none, once, for 0."""
+    sets: list[Labelled] = [None] if 0 in plan.labels else []
+    for draw in range(plan.draws):
+        order = np.random.default_rng([seed, draw, len(user.before)]).permutation(len(user.before))
+        sets += [
+            (user.before.iloc[order[:count]], user.sales_before[order[:count]])
+            for count in plan.labels
+            if count
+        ]
+    return sets
 
 
 def booster(*, min_child_samples: int = 5) -> Any:
@@ -245,11 +251,12 @@ def compare(user: Shop, labelled: Sequence[Labelled], served: Served, rivals: Ri
     """Return the errors of what a user got, and of the alternatives, on the weeks after."""
     said = {name: model.predict(user.after) for name, model in rivals.singles.items()}
     singles = {name: _error(one, user) for name, one in said.items()}
-    own: Figures = {
-        str(len(labels[1])): _error(train_own(*labels).predict(user.after), user)
-        for labels in labelled
+    counts = [str(0 if labels is None else len(labels[1])) for labels in labelled]
+    own = _by_count(
+        (count, _error(train_own(*labels).predict(user.after), user))
+        for count, labels in zip(counts, labelled, strict=True)
         if labels is not None
-    }
+    )
     own[ALL] = _error(train_own(user.before, user.sales_before).predict(user.after), user)
     fixed: Figures = {
         "average": _error(np.mean(list(said.values()), axis=0), user),
@@ -258,12 +265,22 @@ def compare(user: Shop, labelled: Sequence[Labelled], served: Served, rivals: Ri
         "random_single": mean(singles.values()),
         "everything": _error(rivals.everything.predict(user.after), user),
     }
-    counts = [str(0 if labels is None else len(labels[1])) for labels in labelled]
+    answers = _by_count(
+        (count, _error(answer, user)) for count, answer in zip(counts, served.said, strict=True)
+    )
     figures = {
-        count: {"answer": _error(answer, user), **fixed, "own": own.get(count)}
-        for count, answer in zip(counts, served.said, strict=True)
+        count: {"answer": answer, **fixed, "own": own.get(count)}
+        for count, answer in answers.items()
     }
     return Compared(figures, own)
+
+
+def _by_count(errors: Iterable[tuple[str, float]]) -> Figures:
+    """Return the mean error for each number of labels."""
+    found: dict[str, list[float]] = {}
+    for count, error in errors:
+        found.setdefault(count, []).append(error)
+    return {count: mean(all_of) for count, all_of in found.items()}
 
 
 def _error(said: Float, user: Shop) -> float:

@@ -101,3 +101,16 @@ def test_embeddings_of_another_recipe_are_made_anew(filled, monkeypatch):
     monkeypatch.setattr(searching, "RECIPE", "another")
     after = ld.Dock(filled.folder).search(rows(0, seed=1))
     assert after.mixture == before.mixture
+
+
+def test_other_targets_that_fit_are_named(filled, space):
+    from .conftest import band, classifier
+
+    data = rows(0, seed=5)
+    filled.submit(
+        classifier(data), data, band(data), name="band", target="band", license="MIT", space=space
+    )
+    answer = filled.search(data)
+    assert {hit.task for hit in answer.hits} == {"classification", "regression"}
+    other = {"classification", "regression"} - {answer.task}
+    assert f"also here   {other.pop()}" in str(answer)
