@@ -38,9 +38,9 @@ def verify(*, session: Here) -> int:
 
         $ learndock verify --dock models
     """
-    with session.busy("verifying"):
+    with session.busy("verifying") as say:
         dock = session.dock()
-        found = dock.verify()
+        found = dock.verify(progress=lambda done, of: say(f"verifying: {done} of {of}"))
     session.put(rendering.health(found, dock))
     return 0 if found else 1
 
@@ -57,9 +57,13 @@ def backup(folder: Path, /, *, dry_run: DryRun = False, session: Here) -> None:
     folder : Path
         Where; it must be new or empty.
     """
-    with session.busy(f"copying to {folder}"):
+    with session.busy(f"copying to {folder}") as say:
         dock = session.dock()
-        dock.backup(folder, dry_run=dry_run)
+        dock.backup(
+            folder,
+            dry_run=dry_run,
+            progress=lambda done, of: say(f"copying to {folder}: {done} of {of}"),
+        )
     then = f"learndock verify --dock {folder}"
     session.put(rendering.made(folder, f"a copy of {dock.folder}", dry_run=dry_run, then=then))
 

@@ -3,7 +3,7 @@
 import getpass
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 DATABASE = "dock.db"
 BLOBS = "blobs"
+Progress = Callable[[int, int], None]
 SUFFIX = ".learnware"
 
 
@@ -357,16 +358,24 @@ class Dock:
 
     # ------------------------------------------------------------ care
 
-    def verify(self) -> Health:
-        """Read everything again, and report what does not hold."""
+    def verify(self, *, progress: Progress | None = None) -> Health:
+        """Read everything again, and report what does not hold.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Is told how many learnwares are done, and of how many.
+        """
         problems = list(self._catalogue.problems())
         try:
             held = self._catalogue.holdings()
         except Corrupt as error:  # nothing can be called unused either
             return Health(0, 0, (*problems, str(error)), ())
         used = {holding.archive for holding in held}
-        for holding in held:
+        for done, holding in enumerate(held, start=1):
             problems += self._wrong_with(holding)
+            if progress is not None:
+                progress(done, len(held))
         blobs = set(self._store.digests())
         for name in sorted(blobs - used):
             try:
@@ -382,10 +391,19 @@ class Dock:
             return [f"{held.ref}: {error}"]
         return [] if learnware.id == held.id else [f"{held.ref}: holds another learnware"]
 
-    def backup(self, target: str | Path, *, dry_run: bool = False) -> None:
+    def backup(
+        self, target: str | Path, *, dry_run: bool = False, progress: Progress | None = None
+    ) -> None:
         """Write a consistent copy of the dock into a new folder while others go on working.
 
-        With `dry_run` only say whether the folder will do.
+        Parameters
+        ----------
+        target : str or Path
+            The folder.
+        dry_run : bool
+            Only see whether the folder will do.
+        progress : callable, optional
+            Is told how many files are copied, and of how many.
 
         Raises
         ------
@@ -412,8 +430,11 @@ class Dock:
             unfinished.unlink(missing_ok=True)
         self._catalogue.backup(unfinished)
         copy: Store = registry.load("stores", "folder")(str(folder / BLOBS))
-        for name in sorted({held.archive for held in self._catalogue.holdings()}):
+        names = sorted({held.archive for held in self._catalogue.holdings()})
+        for done, name in enumerate(names, start=1):
             copy.put(self._store.get(name))
+            if progress is not None:
+                progress(done, len(names))
         disk.move(unfinished, folder / DATABASE)
 
 

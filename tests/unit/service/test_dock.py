@@ -332,3 +332,12 @@ def test_a_withdrawn_learnware_is_not_silently_taken_again(dock, space):
     dock.withdraw(submit(dock, seed=0, space=space), reason="leaks")
     with pytest.raises(Conflict, match="leaks"):
         submit(dock, seed=0, space=space)
+
+
+def test_verify_and_backup_tell_how_far_they_are(filled, tmp_path):
+    told = []
+    filled.verify(progress=lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    told.clear()
+    filled.backup(tmp_path / "copy", progress=lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
