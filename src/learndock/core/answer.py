@@ -205,20 +205,14 @@ class Answer:
         return "\n".join(f"{name:<12}{value}".rstrip() for name, value in self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th>"
-            f"<td style='text-align:left'>{html.escape(value)}</td></tr>"
-            for name, value in self._lines()
-        )
-        hits = "".join(
-            f"<tr><td style='text-align:left'>{html.escape(hit.ref)}</td>"
-            f"<td>{hit.distance:.3f}</td><td>{html.escape(hit.task)}</td><td>{html.escape(hit.license)}</td></tr>"
-            for hit in self.hits
-        )
-        head = (
-            "<tr><th style='text-align:left'>hit</th><th>MMD</th><th>task</th><th>licence</th></tr>"
-        )
-        return f"<table>{rows}</table><table>{head}{hits}</table>"
+        told = f" of {self.target}" if self.target else ""
+        head = f"{self.sentence}; {self.task}{told}, space {self.space}"
+        cover = self.coverage
+        rows = [(f"covered {cover.share:.0%}", f"{cover.low:.0%} to {cover.high:.0%}", cover.share)]
+        distances = {hit.id: f"MMD {hit.distance:.3f}, {hit.license}" for hit in self.hits}
+        rows += [(p.ref, distances.get(p.id, ""), p.weight) for p in self.mixture.parts[:SHOWN]]
+        body = "".join(_html_row(*row) for row in rows) if self else ""
+        return f"<p>{html.escape(head)}</p><table>{body}</table>"
 
     def _lines(self) -> list[tuple[str, str]]:
         """Return the printed table: a name and a value for each line."""
@@ -247,6 +241,16 @@ class Answer:
                   for task, target in sorted(others)]  # fmt: skip
         lines.append(("cost", f"{self.searched} learnwares searched in {self.seconds:.2f} s"))
         return lines
+
+
+def _html_row(name: str, told: str, share: float) -> str:
+    """Return a row of a table with a bar as long as a share."""
+    left = "style='text-align:left'"
+    bar = f"<div style='width:{150 * share:.0f}px;height:0.8em;background:#0072b2'></div>"
+    return (
+        f"<tr><th {left}>{html.escape(name)}</th><td>{share:.2f}</td>"
+        f"<td style='min-width:150px'>{bar}</td><td {left}>{html.escape(told)}</td></tr>"
+    )
 
 
 class _WrittenMixture(Frozen):
