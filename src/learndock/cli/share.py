@@ -160,9 +160,9 @@ def submit(file: Path, /, *, alias: str = "", dry_run: DryRun = False, session: 
     with session.busy(f"submitting {file.name}"):
         learnware = files.read_learnware(file)
         dock = session.dock(create=not dry_run)
-        there = {entry.ref for entry in dock.ls(owner=dock.owner, limit=None)}
+        there = dock.has(dock.submit(learnware, dry_run=True))
         ref = dock.submit(learnware, alias=alias, dry_run=dry_run)
-    done = "there already" if ref in there else "submitted"
+    done = "there already" if there else "submitted"
     facts = {"id": learnware.id, "alias": alias}
     then = f"learndock show {ref}"
     session.put(rendering.changed(ref, done, dry_run=dry_run, then=then, **facts))

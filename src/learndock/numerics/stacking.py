@@ -97,10 +97,10 @@ def shrunken_stack(
         )
     spread = float(np.square(outputs - (outputs @ prior)[:, None]).mean())
     if spread <= 1e-24 * np.square(outputs).mean():  # members agree: weights change nothing
-        return Stack(weights=prior, shift=_shift(outputs, y, prior), strength=np.inf)
+        return Stack(weights=prior, shift=shrunken_shift(y - outputs @ prior), strength=np.inf)
     strength = _chosen(outputs, y, prior, spread, sorted(strengths, reverse=True))
     weights = _shrunken(*_program(outputs, y), prior, strength * spread)
-    return Stack(weights=weights, shift=_shift(outputs, y, weights), strength=strength)
+    return Stack(weights=weights, shift=shrunken_shift(y - outputs @ weights), strength=strength)
 
 
 def _program(outputs: Float, y: Float) -> tuple[Float, Float]:
@@ -120,9 +120,15 @@ def _shrunken(gram: Float, linear: Float, prior: Float, penalty: float) -> Float
     return on_simplex(gram + penalty * np.eye(len(prior)), linear + penalty * prior)
 
 
-def _shift(outputs: Float, y: Float, weights: Float) -> float:
-    """Return the mean residual, shrunken towards none."""
-    return float((y - outputs @ weights).sum() / (len(y) + _DOUBT))
+def shrunken_shift(residual: Float) -> float:
+    """Return the mean residual, shrunken towards none as if 10 more were zero.
+
+    Examples
+    --------
+    >>> shrunken_shift(np.full(10, 3.0))
+    1.5
+    """
+    return float(residual.sum() / (len(residual) + _DOUBT))
 
 
 def _chosen(
@@ -136,7 +142,7 @@ def _chosen(
         program = _program(outputs[~out], y[~out])
         for i, strength in enumerate(strengths):
             weights = _shrunken(*program, prior, strength * spread)
-            shift = _shift(outputs[~out], y[~out], weights)
+            shift = shrunken_shift(y[~out] - outputs[~out] @ weights)
             errors[i] += np.square(y[out] - outputs[out] @ weights - shift).sum()
     with np.errstate(divide="ignore"):  # no error, or a strength of 0
         doubts = len(y) / 2 * np.log(errors + np.finfo(float).tiny)

@@ -1,6 +1,5 @@
 """The user's own model, trained on the user's labels alone: what reuse is compared with."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from learndock.core.ports import Evidence, Reuser, Rule, Team
 from learndock.core.sketch import Float
+from learndock.reusers._shared import Combine, labelled
 
 FEW = 100
 """Labels under which trees learn less than a plane."""
@@ -31,14 +31,13 @@ class Own:
         self, team: Team, evidence: Evidence | None, y: NDArray[Any] | None, *, seed: int
     ) -> Rule:
         """Train on the labels; the members are not asked."""
-        assert evidence is not None  # noqa: S101 - least_labels is checked by who calls
-        assert y is not None  # noqa: S101
+        evidence, y = labelled(evidence, y)
         combine = _classify(team, evidence, y) if team.classes else _regress(evidence, y, seed)
         why = f"a model of your own, trained on your {len(y)} labels"
         return Rule("own", combine, np.zeros(len(team.weights)), why)
 
 
-def _classify(team: Team, evidence: Evidence, y: NDArray[Any]) -> Callable[[Evidence], Float]:
+def _classify(team: Team, evidence: Evidence, y: NDArray[Any]) -> Combine:
     """Return logistic regression on the coordinates; classes without a label get nothing."""
     if len(np.unique(y)) == 1:
         model = DummyClassifier().fit(evidence.coords, y)
@@ -53,7 +52,7 @@ def _probabilities(model: Any, classes: int, seen: Evidence) -> Float:
     return out
 
 
-def _regress(evidence: Evidence, y: NDArray[Any], seed: int) -> Callable[[Evidence], Float]:
+def _regress(evidence: Evidence, y: NDArray[Any], seed: int) -> Combine:
     """Return ridge regression for few rows, else histogram boosting on one thread."""
     if len(y) < FEW:
         model = make_pipeline(StandardScaler(), RidgeCV(PENALTIES)).fit(evidence.coords, y)

@@ -1,33 +1,26 @@
 """Stacking: few labels correct what the members say together, held back towards that."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from learndock.core import registry
 from learndock.core.ports import Evidence, Reuser, Rule, Team
 from learndock.core.sketch import Float
 from learndock.numerics.kernels import gram, median_gamma
 from learndock.numerics.residual import Residual, fit_residual
-from learndock.numerics.stacking import Stack as Weighted, shrunken_stack
+from learndock.numerics.stacking import Stack as Weighted, shrunken_shift, shrunken_stack
+from learndock.reusers._shared import Combine, labelled, out_of_fold, rule_of
 
-Combine = Callable[[Evidence], Float]
-
-FOLDS = 5
 SHARES = np.linspace(0.0, 1.0, 11)
 """How much a corrected answer may count beside the one that needs no label."""
 TINY = 1e-6
 SMOOTHED = 1_000
 """Labelled rows, drawn at random, that the smooth correction looks at."""
-DOUBT = 10
-"""Labels that the belief in no shift is worth."""
 
 
 class Stack:
@@ -40,18 +33,15 @@ class Stack:
         self, team: Team, evidence: Evidence | None, y: NDArray[Any] | None, *, seed: int
     ) -> Rule:
         """Fit the correction, and blend by what it gains on rows left out."""
-        assert evidence is not None  # noqa: S101 - least_labels is checked by who calls
-        assert y is not None  # noqa: S101
-        fit = _classify if team.classes else _regress
-        return fit(team, evidence, y, seed)
+        correct = _classify if team.classes else _regress
+        return correct(team, *labelled(evidence, y), seed)
 
 
 def _classify(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rule:
     """Blend the stitched posterior with a logistic regression on it and the coordinates."""
-    stitch: Reuser = registry.load("reusers", "stitch")
-    base = stitch.fit(team, None, None, seed=seed)
+    base = rule_of("stitch", team, None, None, seed=seed)
     said = base.combine(evidence)
-    given = _out_of_fold(lambda rows: _logistic(base, evidence[rows], y[rows]), evidence, y, seed)
+    given = out_of_fold(lambda rows: _logistic(base, evidence[rows], y[rows]), evidence, seed=seed)
     truth = (np.arange(len(y)), y)
     surprise = [-np.log(_blended(said, given, share)[truth]).mean() for share in SHARES]
     share = float(SHARES[int(np.argmin(surprise))])
@@ -95,27 +85,14 @@ def _blended(base: Float, corrected: Float, share: float) -> Float:
     return blended
 
 
-def _out_of_fold(
-    fit: Callable[[NDArray[np.intp]], Combine], evidence: Evidence, y: NDArray[Any], seed: int
-) -> Float:
-    """Return what rules that were fitted without a row say about it."""
-    if len(y) < 2:
-        return fit(np.arange(len(y)))(evidence)
-    folds = KFold(min(FOLDS, len(y)), shuffle=True, random_state=seed)
-    parts = [(test, fit(train)(evidence[test])) for train, test in folds.split(y)]
-    order = np.concatenate([test for test, _ in parts])
-    return np.concatenate([said for _, said in parts])[np.argsort(order)]
-
-
 def _regress(team: Team, evidence: Evidence, y: NDArray[Any], seed: int) -> Rule:
     """Average three answers: shrunken weights, a shifted and a smoothly corrected stitching."""
-    stitch: Reuser = registry.load("reusers", "stitch")
-    base = stitch.fit(team, None, None, seed=seed).combine
+    base = rule_of("stitch", team, None, None, seed=seed).combine
     said = base(evidence)
     # The stitched answer is one more member, and the one that is believed without labels.
     believed = np.append(np.zeros(len(team.weights)), 1.0)
     stack = shrunken_stack(np.column_stack([evidence.outputs, said]), y, believed)
-    shift = float((y - said).sum() / (len(y) + DOUBT))
+    shift = shrunken_shift(y - said)
     some = np.random.default_rng(seed).permutation(len(y))[:SMOOTHED]
     labelled = evidence[some]
     gamma = median_gamma(labelled.coords)

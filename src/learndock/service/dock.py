@@ -319,6 +319,14 @@ class Dock:
         """
         return self._catalogue.get(Reference.parse(ref))
 
+    def has(self, ref: str) -> bool:
+        """Say whether there is a learnware of that name."""
+        try:
+            self.show(ref)
+        except NotFound:
+            return False
+        return True
+
     def ls(
         self,
         words: str = "",
