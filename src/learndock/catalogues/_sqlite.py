@@ -1,6 +1,7 @@
 """What is particular to SQLite: connections, transactions, full-text search, backup."""
 
 import sqlite3
+import time
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,8 @@ WAIT = 30.0
 
 _WRITES = "learndock_writes"
 _DURABLE = ("synchronous = FULL", "fullfsync = ON")  # the second has an effect on macOS only
-_PRAGMAS = ("journal_mode = WAL", *_DURABLE, "foreign_keys = ON")
+_PRAGMAS = (*_DURABLE, "foreign_keys = ON")
+_RETRY = 0.01  # seconds
 _WEIGHTS = {
     "name": 8.0,
     "description": 2.0,
@@ -93,8 +95,27 @@ def _set_up(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None
     connection.isolation_level = None  # sqlite3 begins no transaction by itself: `_begin` does
     # Damaged text is read all the same, so that it is told by row and not by an error of sqlite3.
     connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+    _use_wal(connection)
     for pragma in _PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log, waiting as long as for any lock.
+
+    SQLite does not wait here by itself: two processes that make one file could block each other.
+    """
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    deadline = time.monotonic() + patience / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+        time.sleep(_RETRY)
 
 
 def _begin(connection: Connection) -> None:

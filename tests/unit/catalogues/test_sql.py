@@ -2,6 +2,7 @@ import gc
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -384,3 +385,17 @@ def test_a_damaged_file_is_told_in_words(catalogue, file):
     content[4096 * 2 :] = np.random.default_rng(0).integers(0, 256, len(content) - 4096 * 2)
     content.tofile(file)
     assert catalogue.problems() != []
+
+
+def test_opening_waits_for_another_that_is_making_the_file(tmp_path):
+    path = tmp_path / "new.sqlite"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("CREATE TABLE t (x)")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("INSERT INTO t VALUES (1)")
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    with _sqlite.connect(f"sqlite:///{path}").connect() as opened:
+        assert opened.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    release.join()
+    other.close()
