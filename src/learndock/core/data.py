@@ -1,10 +1,8 @@
-"""Reading what people hand over: data frames of any library, arrays, lists of texts."""
+"""What people hand over: data frames of any library, arrays, sparse matrices, texts, pictures."""
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from difflib import get_close_matches
-from numbers import Real
 from typing import Any, Literal
 
 import narwhals.stable.v2 as nw
@@ -12,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learndock.core.manifest import MAX_INPUTS, Input
-from learndock.core.space import MAX_NAME, Kind
+from learndock.core.pictures import are_pictures
+from learndock.core.space import MAX_NAME
 from learndock.errors import BadData, SpaceMismatch, Unavailable
 
-Form = Literal["frame", "array", "texts"]
-_NUMBERS = (Real, Decimal)
+Form = Literal["frame", "array", "texts", "images"]
 _LIBRARIES: dict[nw.Implementation, Literal["pandas", "polars", "pyarrow"]] = {
     nw.Implementation.POLARS: "polars",
     nw.Implementation.PYARROW: "pyarrow",
@@ -27,20 +25,8 @@ _COMPARED = 1_000
 """Most names that are compared letter by letter: each takes about 10 microseconds."""
 
 
-@dataclass(frozen=True, eq=False)
-class Values:
-    """One column, read: numbers (seconds for a datetime, 0 and 1 for a boolean) or level strings.
-
-    `missing` is true where there is no value; `values` holds NaN or an empty string there.
-    """
-
-    kind: Kind
-    values: NDArray[Any]
-    missing: NDArray[np.bool_]
-
-
 def form_of(data: Any) -> Form:
-    """Return what data is: a data frame, a two-dimensional numeric array, or a list of texts.
+    """Return what data is: a data frame, an (n, d) array of numbers, a list of texts, or pictures.
 
     Raises
     ------
@@ -56,7 +42,9 @@ def form_of(data: Any) -> Form:
     if form is None:
         raise BadData(
             f"{type(data).__name__} is no data that can be read",
-            next="give a data frame, an array of shape (n, d), or a list of texts",
+            next="collect it first, with `.collect()`"
+            if hasattr(data, "collect")
+            else "give a data frame, an array of shape (n, d), a list of texts, or pictures",
         )
     if count_rows(data) == 0:
         raise BadData("the data has no rows", next="give at least one row", rows=0)
@@ -69,12 +57,24 @@ def recognise(data: Any) -> Form | None:
         return "frame"
     if nw.dependencies.is_into_series(data):
         return "texts"
+    if is_sparse(data):
+        return "array"
+    if are_pictures(data):
+        return "images"
     if isinstance(data, np.ndarray):
         return None if data.ndim == 0 else "texts" if _holds_texts(data) else "array"
     if isinstance(data, list | tuple):
+        if len(data) > 0 and nw.dependencies.is_into_dataframe(data[0]):
+            return None  # blocks of data, not rows
         rows_are_sequences = len(data) > 0 and hasattr(data[0], "__len__")
         return "array" if rows_are_sequences and not isinstance(data[0], str) else "texts"
     return None
+
+
+def is_sparse(data: Any) -> bool:
+    """Say whether data is a sparse matrix or array of SciPy, which is not imported for it."""
+    sparse = sys.modules.get("scipy.sparse")
+    return sparse is not None and bool(sparse.issparse(data))
 
 
 def _holds_texts(data: NDArray[Any]) -> bool:
@@ -96,11 +96,35 @@ def take(data: Any, rows: NDArray[np.integer[Any]]) -> Any:
     """
     form = form_of(data)
     if form == "frame":
-        return _frame(data)[np.asarray(rows), :].to_native()
+        return frame_of(data)[np.asarray(rows), :].to_native()
     if form == "texts":
         texts = texts_of(data)
         return [texts[row] for row in rows]
-    return np.asarray(data)[rows]
+    if form == "images" and not isinstance(data, np.ndarray):
+        return [data[row] for row in rows]
+    return data.tocsr()[rows] if is_sparse(data) else np.asarray(data)[rows]
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Return blocks of data of one form as one, in that form; texts come as a list.
+
+    Examples
+    --------
+    >>> joined([["a"], ["b", "c"]])
+    ['a', 'b', 'c']
+    """
+    form = form_of(parts[0])
+    if form == "frame":
+        return nw.concat([frame_of(part) for part in parts]).to_native()
+    if form == "texts":
+        return [text for part in parts for text in texts_of(part)]
+    if is_sparse(parts[0]):
+        from scipy import sparse
+
+        return sparse.vstack(parts, format="csr")
+    if isinstance(parts[0], np.ndarray) or form == "array":
+        return np.concatenate([np.asarray(part) for part in parts])
+    return [picture for part in parts for picture in part]
 
 
 def texts_of(data: Any) -> list[str]:
@@ -118,7 +142,7 @@ def texts_of(data: Any) -> list[str]:
     """
     if nw.dependencies.is_into_series(data):
         data = nw.from_native(data, series_only=True).to_list()
-    texts = ["" if _is_missing(value) else value for value in data]
+    texts = ["" if is_missing(value) else value for value in data]
     for row, value in enumerate(texts):
         if not isinstance(value, str):
             raise BadData(
@@ -129,7 +153,7 @@ def texts_of(data: Any) -> list[str]:
     return texts
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Say whether a Python object stands for no value: None, NaN, NaT, or the NA of pandas."""
     if isinstance(value, str):
         return False
@@ -140,7 +164,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def array_of(data: Any) -> NDArray[np.float64]:
-    """Return a two-dimensional float array; None becomes NaN.
+    """Return a two-dimensional float array; None becomes NaN, a sparse matrix dense.
 
     Raises
     ------
@@ -154,13 +178,15 @@ def array_of(data: Any) -> NDArray[np.float64]:
            [ 3., nan]])
     """
     if recognise(data) == "frame":
-        data = _frame(data).to_numpy()
+        data = frame_of(data).to_numpy()
+    elif is_sparse(data):
+        data = data.toarray()
     try:
         found = np.asarray(data)
         if found.dtype.kind not in "biufO":
             raise TypeError(f"the values have type {found.dtype}")
         values = found.astype(np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadData(
             f"an array holds something that is no number: {error}",
             next="give a data frame with named columns instead",
@@ -173,7 +199,7 @@ def array_of(data: Any) -> NDArray[np.float64]:
     return values
 
 
-def _frame(data: Any) -> "nw.DataFrame[Any]":
+def frame_of(data: Any) -> "nw.DataFrame[Any]":
     """Return a data frame of any library behind one interface, with unique names of type str."""
     try:
         frame: nw.DataFrame[Any] = nw.from_native(data, eager_only=True)
@@ -185,7 +211,7 @@ def _frame(data: Any) -> "nw.DataFrame[Any]":
         return frame
     renamed = frame.to_native().copy(deep=False)  # only pandas and its like allow other names
     renamed.columns = names
-    return _frame(renamed)
+    return frame_of(renamed)
 
 
 def names_of(data: Any) -> tuple[str, ...]:
@@ -203,11 +229,11 @@ def names_of(data: Any) -> tuple[str, ...]:
     ('x0', 'x1', 'x2')
     """
     form = form_of(data)
-    if form == "texts":
-        raise BadData("a list of texts is no table", next="give a data frame, or use a text space")
+    if form in ("texts", "images"):
+        raise BadData(f"{form} are no table", next=f"give a data frame, or use a space for {form}")
     if form == "array":
-        return tuple(f"x{i}" for i in range(array_of(data).shape[1]))
-    names = tuple(_frame(data).columns)
+        return tuple(f"x{i}" for i in range(_width(data)))
+    names = tuple(frame_of(data).columns)
     if (longest := max(map(len, names), default=0)) > MAX_NAME:
         raise BadData(
             f"a column's name has {longest:,} characters; at most {MAX_NAME:,} are allowed",
@@ -216,101 +242,10 @@ def names_of(data: Any) -> tuple[str, ...]:
     return names
 
 
-def columns_of(data: Any, names: Sequence[str] | None = None) -> dict[str, Values]:
-    """Return a table's columns by name, each read by its type; an array has ``x0, x1, ...``.
-
-    Parameters
-    ----------
-    data : data frame or (n, d) array
-        Of any library.
-    names : sequence of str, optional
-        Read only these; other columns of a data frame may hold anything, and an array has none.
-
-    Raises
-    ------
-    BadData
-        If two columns have one name, a column's type cannot be read, or the data is no table.
-    SpaceMismatch
-        If a column of `names` is missing, or an array has another number of columns.
-
-    Examples
-    --------
-    >>> columns_of([[1.0, float("nan")]])["x1"].missing
-    array([ True])
-    """
-    found = names_of(data)
-    wanted = found if names is None else tuple(names)
-    if recognise(data) == "array":
-        _require_width(len(found), wanted)
-        require_columns(found, wanted)
-        by_name = dict(zip(found, array_of(data).T, strict=True))
-        return {name: _numbers("numeric", by_name[name]) for name in wanted}
-    require_columns(found, wanted)
-    frame = _frame(data)
-    return {name: _series(frame[name]) for name in wanted}
-
-
-def _series(series: "nw.Series[Any]") -> Values:
-    """Read one column of a data frame by its type."""
-    dtype = series.dtype
-    if dtype == nw.Boolean:
-        return _numbers("boolean", series.cast(nw.Float64).to_numpy())
-    if dtype.is_numeric():
-        return _numbers("numeric", series.cast(nw.Float64).to_numpy())
-    if dtype in (nw.Datetime, nw.Date):
-        return _numbers("datetime", _seconds(series))
-    if dtype == nw.String:
-        return _strings(series)
-    return _objects(series.name, series.to_list())
-
-
-def _seconds(series: "nw.Series[Any]") -> NDArray[np.float64]:
-    """Return dates and times as seconds since 1970 in UTC, NaN where there is none."""
-    if series.dtype == nw.Date:
-        series = series.cast(nw.Datetime("us"))
-    elif getattr(series.dtype, "time_zone", None):
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    stamps = series.to_numpy().astype("datetime64[us]")
-    return np.where(np.isnat(stamps), np.nan, stamps.astype(np.int64) / 1e6)
-
-
-def _strings(series: "nw.Series[Any]") -> Values:
-    missing = np.array(series.is_null().to_numpy(), dtype=bool)
-    levels = np.array(series.to_list(), dtype=object)
-    levels[missing] = ""
-    return Values("categorical", levels, missing)
-
-
-def _numbers(kind: Kind, values: NDArray[Any]) -> Values:
-    numbers = np.asarray(values, dtype=np.float64)
-    return Values(kind, numbers, np.isnan(numbers))
-
-
-def _objects(name: str, found: list[Any]) -> Values:
-    """Read a column of Python objects: strings, booleans or numbers with gaps, or categories."""
-    missing = np.array([_is_missing(value) for value in found], dtype=bool)
-    present = [value for value, gone in zip(found, missing, strict=True) if not gone]
-    types = {type(value) for value in present}
-    if types and all(issubclass(one, bool | np.bool_) for one in types):
-        return _with_gaps("boolean", present, missing)
-    if types and all(issubclass(one, _NUMBERS) for one in types):
-        return _with_gaps("numeric", present, missing)
-    odd = [one.__name__ for one in types if not issubclass(one, (str, np.bool_, *_NUMBERS))]
-    if odd:
-        raise BadData(
-            f"column {name!r} holds {min(odd)}, which cannot be read",
-            next="convert it to numbers, booleans, strings or datetimes, or drop the column",
-            column=name,
-        )
-    levels = np.full(len(found), "", dtype=object)
-    levels[~missing] = [str(value) for value in present]
-    return Values("categorical", levels, missing)
-
-
-def _with_gaps(kind: Kind, present: list[Any], missing: NDArray[np.bool_]) -> Values:
-    numbers = np.full(len(missing), np.nan)
-    numbers[~missing] = [float(value) for value in present]
-    return Values(kind, numbers, missing)
+def _width(data: Any) -> int:
+    """Return the number of columns of an array, which is copied only if its type tells nothing."""
+    is_plain = hasattr(data, "dtype") and data.dtype.kind in "biuf" and data.ndim == 2
+    return int(data.shape[1]) if is_plain else array_of(data).shape[1]
 
 
 def describe_input(data: Any) -> Input:
@@ -324,6 +259,8 @@ def describe_input(data: Any) -> Input:
     form = form_of(data)
     if form == "texts":
         return Input(kind="texts")
+    if form == "images":
+        return Input(kind="images")
     names = names_of(data)
     if len(names) > MAX_INPUTS:
         raise BadData(
@@ -332,7 +269,7 @@ def describe_input(data: Any) -> Input:
         )
     if form == "array":
         return Input(kind="array", columns=names)
-    library = _frame(data).implementation
+    library = frame_of(data).implementation
     return Input(kind="frame", columns=names, frame=_LIBRARIES.get(library, "pandas"))
 
 
@@ -350,10 +287,15 @@ def as_input(data: Any, wanted: Input) -> Any:
     """
     if wanted.kind == "texts":
         return texts_of(data)
-    if form_of(data) == "array":
+    form = form_of(data)
+    if wanted.kind == "images":
+        if form != "images":
+            raise SpaceMismatch(f"the model takes pictures, and these are {form}")
+        return data
+    if form == "array":
         values = array_of(data)
         if wanted.kind == "array":
-            _require_width(values.shape[1], wanted.columns)
+            require_width(values.shape[1], wanted.columns)
             return values
         raise SpaceMismatch(
             f"an array was given, and the model takes a data frame with {len(wanted.columns)} "
@@ -361,7 +303,7 @@ def as_input(data: Any, wanted: Input) -> Any:
             next="give a data frame with these columns",
         )
     require_columns(names_of(data), wanted.columns)
-    frame = _frame(data).select(list(wanted.columns))
+    frame = frame_of(data).select(list(wanted.columns))
     if wanted.kind == "array":
         return array_of(frame.to_native())
     try:
@@ -382,7 +324,7 @@ def _native(frame: "nw.DataFrame[Any]", library: str) -> Any:
     return frame.to_pandas()
 
 
-def _require_width(width: int, wanted: Sequence[str]) -> None:
+def require_width(width: int, wanted: Sequence[str]) -> None:
     """Raise `SpaceMismatch` unless an array has a column for each of these names and no other."""
     if width != len(wanted):
         raise SpaceMismatch(

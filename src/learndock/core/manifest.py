@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from learndock.core.sketch import Label, distinct
+from learndock.core.sketch import Label, Release, distinct
 from learndock.core.space import ColumnName, Frozen, Name
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -29,15 +29,15 @@ class Input(Frozen):
 
     Attributes
     ----------
-    kind : {"frame", "array", "texts"}
-        A data frame with named columns, a two-dimensional array, or a list of strings.
+    kind : {"frame", "array", "texts", "images"}
+        A data frame with named columns, a two-dimensional array, a list of strings, or pictures.
     columns : tuple of str
         Names in the order in which the model wants them; ``x0, x1, ...`` for an array.
     frame : {"", "pandas", "polars", "pyarrow"}
         The library of the frames that the model was trained on.
     """
 
-    kind: Literal["frame", "array", "texts"]
+    kind: Literal["frame", "array", "texts", "images"]
     columns: tuple[ColumnName, ...] = Field(default=(), max_length=MAX_INPUTS)
     frame: Literal["", "pandas", "polars", "pyarrow"] = ""
 
@@ -72,6 +72,8 @@ class Manifest(Frozen):
     """Libraries that the runtime needs, with the versions it was stored under."""
     space: Sha256
     """Digest of the space in which it is sketched."""
+    release: Release | None = None
+    """The accounting of a differentially private sketch."""
     files: tuple[File, ...] = Field(min_length=1, max_length=MAX_FILES)
     """Every other file of the learnware, with size and digest."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +19,46 @@ from learndock.core.space import Space
 # ---------------------------------------------------------------- encoders
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How an encoder read one column, or all rows of data that has no columns.
+
+    Attributes
+    ----------
+    name : str
+        The column's name; empty for the rows as a whole.
+    kind : str
+        As what it was read, such as ``numeric``.
+    told : str
+        What a person should know: how it was read, and what became of odd values.
+    missing : float
+        Share of the rows without a value.
+    unread : int
+        Values that could not be read as `kind` and count as missing.
+    """
+
+    name: str
+    kind: str
+    told: str = ""
+    missing: float = 0.0
+    unread: int = 0
+
+
 class Encoder(Protocol):
     """Turns raw data of one modality into coordinates of a space. Pure and deterministic."""
+
+    builtin: Space | None
+    """The space that it brings along, for everyone and from no one's rows; None if it has none."""
 
     def claims(self, data: Any) -> bool:
         """Say whether this is the default encoder for such data."""
 
-    def space(self, data: Any, *, name: str) -> Space:
-        """Make a space whose public, rounded constants come from data (or are built in)."""
+    def space(self, data: Any, *, name: str, source: str = "") -> Space:
+        """Make a space whose public, rounded constants come from data (or are built in).
+
+        `source` says where the encoder's own files are, for one that has some: what stands
+        behind the colon of ``encoder="onnx:FOLDER"``.
+        """
 
     def encode(self, data: Any, space: Space) -> Float:
         """Return (n, d) coordinates, finite.
@@ -43,6 +75,32 @@ class Encoder(Protocol):
         """Return the least and the largest value of each of the d coordinates, or infinities.
 
         They come from the space alone: no point of a sketch lies outside.
+        """
+
+    def explain(self, data: Any, space: Space) -> tuple[Reading, ...]:
+        """Say how the data is read: a column at a time, or all rows at once."""
+
+
+@runtime_checkable
+class Columnar(Encoder, Protocol):
+    """An encoder whose coordinates belong to named columns, so that sketches marginalise."""
+
+    def parts(self, space: Space) -> dict[str, slice]:
+        """Return the coordinates of each column."""
+
+    def values(self, points: Float, space: Space) -> dict[str, Float]:
+        """Return the (K,) values of each numeric or datetime column, in the column's own unit."""
+
+    def carry(self, points: Float, source: Space, target: Space, pairs: Mapping[str, str]) -> Float:
+        """Return points of one space in the coordinates of another, (K, target.width).
+
+        `pairs` names the column of `source` for columns of `target`; the coordinates of others
+        are NaN.
+
+        Raises
+        ------
+        SpaceMismatch
+            If a pair's columns are of different kinds.
         """
 
 

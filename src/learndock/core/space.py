@@ -17,7 +17,8 @@ MAX_CONSTANTS = 100_000
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 ColumnName = Annotated[str, Field(max_length=MAX_NAME)]
-Kind = Literal["numeric", "categorical", "boolean", "datetime"]
+Kind = Literal["numeric", "categorical", "boolean", "datetime", "text"]
+Decimal = Literal[".", ","]
 Modality = Literal["table", "text", "vector", "image"]
 
 
@@ -36,8 +37,12 @@ class Column(Frozen):
     ----------
     name : str
         The column's name in the data.
-    kind : {"numeric", "categorical", "boolean", "datetime"}
+    kind : {"numeric", "categorical", "boolean", "datetime", "text"}
         How it is read.
+    unit : str
+        Of a number, such as ``kg``, where the owner or the column's name says it.
+    decimal : {".", ","}
+        What stands before the decimals of numbers that are written as strings.
     center, scale : float
         Public robust centre and scale of a numeric column, in the column's own unit (seconds
         since 1970 for a datetime); both are rounded.
@@ -45,6 +50,8 @@ class Column(Frozen):
 
     name: ColumnName
     kind: Kind
+    unit: str = Field(default="", max_length=50)
+    decimal: Decimal = "."
     center: float = 0.0
     scale: float = Field(default=1.0, gt=0)
 

@@ -1,14 +1,15 @@
 """Vectors that the caller has already computed, for example with a company's own encoder."""
 
+import re
 from typing import Any
 
 import numpy as np
 
 from learndock.core.data import array_of, form_of
-from learndock.core.ports import Encoder
+from learndock.core.ports import Encoder, Reading
 from learndock.core.sketch import Float
 from learndock.core.space import MAX_WIDTH, Space
-from learndock.errors import BadData, SpaceMismatch
+from learndock.errors import BadData, Invalid, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
 
 MIN_ROWS = 5
@@ -18,11 +19,13 @@ MIN_ROWS = 5
 class Vector:
     """Takes (n, d) vectors as the coordinates they are; asked for by name only."""
 
+    builtin: Space | None = None
+
     def claims(self, data: Any) -> bool:
         """Say no: what looks like vectors may be a table, so the caller has to choose."""
         return False
 
-    def space(self, data: Any, *, name: str) -> Space:
+    def space(self, data: Any, *, name: str, source: str = "") -> Space:
         """Make a space for vectors like these; only their width and median distance are kept.
 
         Parameters
@@ -31,9 +34,14 @@ class Vector:
             At least 5 vectors.
         name : str
             What people call the encoder that made them.
+        source : str
+            Its version, a whole number of 1 or more; 1 by default. Vectors of two versions do
+            not compare.
 
         Raises
         ------
+        Invalid
+            If the version is no such number.
         BadData
             If there are too few vectors, more than 26,000 coordinates, or some value is no finite
             number.
@@ -43,6 +51,8 @@ class Vector:
         >>> made = Vector().space(np.eye(8), name="acme-images")
         >>> made.width, made.gamma
         (8, 0.5)
+        >>> str(Vector().space(np.eye(8), name="acme-images", source="2"))
+        'vector/acme-images@2'
         """
         rows = _finite(data)
         if len(rows) < MIN_ROWS:
@@ -59,6 +69,7 @@ class Vector:
             )
         return Space(
             name=name,
+            version=_version(source),
             modality="vector",
             encoder="vector",
             width=rows.shape[1],
@@ -97,10 +108,34 @@ class Vector:
         """Return infinities: nothing is known of these vectors."""
         return np.full(space.width, -np.inf), np.full(space.width, np.inf)
 
+    def explain(self, data: Any, space: Space) -> tuple[Reading, ...]:
+        """Say that the vectors are taken as they are.
+
+        Examples
+        --------
+        >>> made = Vector().space(np.eye(8), name="acme-images")
+        >>> Vector().explain(np.eye(8), made)[0].told
+        'vectors of acme-images version 1, as they are'
+        """
+        self.encode(data, space)
+        told = f"vectors of {space.name} version {space.version}, as they are"
+        return (Reading(name="", kind="vector", told=told),)
+
+
+def _version(source: str) -> int:
+    if not source:
+        return 1
+    if not re.fullmatch("[1-9][0-9]{0,8}", source):
+        raise Invalid(
+            f"{source!r} is no version of an encoder",
+            next='give a whole number, such as `encoder="vector:2"`',
+        )
+    return int(source)
+
 
 def _finite(data: Any) -> Float:
     """Return the vectors, and refuse the wrong form or values that are not finite."""
-    if (form := form_of(data)) == "texts":
+    if (form := form_of(data)) in ("texts", "images"):
         raise BadData(f"vectors are needed, and these are {form}", next="encode them first")
     rows = array_of(data)
     if rows.shape[1] == 0:

@@ -4,7 +4,7 @@ import pytest
 
 from learndock.core.space import Space
 from learndock.encoders.vector import plugin
-from learndock.errors import BadData, SpaceMismatch
+from learndock.errors import BadData, Invalid, SpaceMismatch
 
 ROWS = np.random.default_rng(0).normal(size=(20, 3))
 
@@ -53,7 +53,9 @@ def test_values_that_are_not_finite_are_counted_with_the_first_row(space, value)
         plugin.space(rows, name="x")
 
 
-@pytest.mark.parametrize("bad", [["a", "b"], np.zeros(3), np.zeros((5, 0)), [["a"]]])
+@pytest.mark.parametrize(
+    "bad", [["a", "b"], np.zeros(3), np.zeros((5, 8, 8)), np.zeros((5, 0)), [["a"]]]
+)
 def test_what_is_no_set_of_vectors_is_refused(space, bad):
     with pytest.raises(BadData):
         plugin.encode(bad, space)
@@ -73,3 +75,27 @@ def test_vectors_wider_than_any_space_are_refused_with_the_limit():
 
 def test_vectors_that_are_all_the_same_make_a_space():
     assert plugin.space(np.ones((9, 2)), name="x").gamma == 1.0
+
+
+@pytest.mark.parametrize(
+    "other", [("acme", "2", ROWS), ("other", "", ROWS), ("acme", "", ROWS[:, :2])]
+)
+def test_another_version_name_or_dimension_is_another_space(space, other):
+    name, version, rows = other
+    made = plugin.space(rows, name=name, source=version)
+    assert made != space
+    assert str(made) == f"vector/{name}@{version or 1}"
+
+
+def test_the_version_comes_behind_the_colon_and_is_told():
+    made = plugin.space(ROWS, name="acme", source="3")
+    assert made.version == 3
+    assert plugin.explain(ROWS, made)[0].told == "vectors of acme version 3, as they are"
+    with pytest.raises(SpaceMismatch, match=r"vector/acme@3 .* takes 3"):
+        plugin.encode(np.zeros((4, 2)), made)
+
+
+@pytest.mark.parametrize("source", ["0", "-1", "v2", "1.5", "9" * 5_000])
+def test_what_is_no_version_is_refused(source):
+    with pytest.raises(Invalid, match="no version of an encoder"):
+        plugin.space(ROWS, name="acme", source=source)
