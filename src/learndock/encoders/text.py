@@ -20,12 +20,13 @@ from safetensors.numpy import load
 from scipy.sparse import csr_matrix
 from tokenizers import Tokenizer
 
-from learndock.core.data import form_of, recognise, texts_of
+from learndock.core.data import recognise
 from learndock.core.identity import digest
-from learndock.core.ports import Encoder
+from learndock.core.ports import Encoder, Reading
 from learndock.core.sketch import Float
 from learndock.core.space import Space
-from learndock.errors import BadData, SpaceMismatch, Unavailable
+from learndock.encoders._texts import read_texts, require_words, share_of_blank
+from learndock.errors import SpaceMismatch, Unavailable
 
 PACKAGE = "wordllama"
 TOKENIZER = "tokenizers/l2_supercat_tokenizer_config.json"
@@ -62,24 +63,27 @@ _FOLDER = Path(next(iter(_FOUND.submodule_search_locations or ("",))))
 class Text:
     """Encodes lists, arrays and series of strings."""
 
+    builtin: Space | None = SPACE
+
     def claims(self, data: Any) -> bool:
         """Say yes to texts in any kind of list."""
         return recognise(data) == "texts"
 
-    def space(self, data: Any, *, name: str) -> Space:
+    def space(self, data: Any, *, name: str, source: str = "") -> Space:
         """Return the built-in space, whatever the texts and the name are.
 
         Raises
         ------
         BadData
-            If the data is not made of texts.
+            If the data is not made of texts, all are blank, or one has more than 10 million
+            characters.
 
         Examples
         --------
         >>> str(Text().space(["any text"], name="mine"))
         'text/en-static@1'
         """
-        _texts(data)
+        require_words(read_texts(data))
         return SPACE
 
     def encode(self, data: Any, space: Space) -> Float:
@@ -90,7 +94,7 @@ class Text:
         SpaceMismatch
             If the space is not the built-in one.
         BadData
-            If the data is not made of texts.
+            If the data is not made of texts, or one has more than 10 million characters.
         Unavailable
             If the installed token vectors are not those of the space.
 
@@ -117,7 +121,7 @@ class Text:
                 f"space {space} is not {SPACE}, the only one that this encoder has",
                 next="update learndock, or encode the texts yourself and use a vector space",
             )
-        texts = _texts(data)
+        texts = read_texts(data)
         model = _model()
         blocks = (texts[start : start + _BLOCK] for start in range(0, len(texts), _BLOCK))
         return np.concatenate([_encode(block, model) for block in blocks])
@@ -126,13 +130,17 @@ class Text:
         """Return -1 and 1 for each coordinate."""
         return np.full(space.width, -1.0), np.ones(space.width)
 
+    def explain(self, data: Any, space: Space) -> tuple[Reading, ...]:
+        """Say how many texts have no word, and count as missing.
 
-def _texts(data: Any) -> list[str]:
-    if (form := form_of(data)) != "texts":
-        raise BadData(
-            f"a text space takes texts, and this is {form}", next="give a list of strings"
-        )
-    return texts_of(data)
+        Examples
+        --------
+        >>> Text().explain(["a cat", ""], SPACE)[0].missing
+        0.5
+        """
+        missing = share_of_blank(read_texts(data))
+        told = "the weighted mean of token vectors"
+        return (Reading(name="", kind="text", told=told, missing=missing),)
 
 
 # ---------------------------------------------------------------- token vectors

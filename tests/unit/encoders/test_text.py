@@ -103,6 +103,21 @@ def test_a_table_is_not_claimed_and_refused(table):
         text.plugin.space(table, name="x")
 
 
+def test_blank_texts_alone_make_no_space():
+    with pytest.raises(BadData, match="all 3 texts are blank"):
+        text.plugin.space(["", " ", "\n"], name="x")
+
+
+def test_the_share_of_blank_texts_is_told():
+    (told,) = text.plugin.explain(["a cat", "", None, "a dog"], text.SPACE)
+    assert (told.kind, told.missing) == ("text", 0.5)
+
+
+def test_a_document_of_a_hundred_megabytes_is_refused_with_its_row():
+    with pytest.raises(BadData, match="text 1 has 100,000,000 characters; at most 10,000,000"):
+        text.plugin.encode(["short", "x" * 100_000_000], text.SPACE)
+
+
 def test_what_is_no_string_is_refused_when_the_space_is_asked_for():
     with pytest.raises(BadData, match="text 1 is int"):
         text.plugin.space(["a", 1], name="x")
