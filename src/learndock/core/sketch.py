@@ -2,14 +2,16 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 from learndock.core.identity import canonical, digest
 from learndock.core.space import Frozen, Space
@@ -45,6 +47,9 @@ class Gate:
         Points that equal a row. Always 0 in a sketch that left.
     consent : bool
         The owner overruled the gate explicitly.
+    membership : float or None
+        Area under the curve of a membership attack on sketches made like this one; measured
+        where there are fewer than 100 rows.
     """
 
     nearest: float
@@ -52,11 +57,42 @@ class Gate:
     limit: float
     copies: int = 0
     consent: bool = False
+    membership: float | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the sketch may leave."""
         return self.consent or (self.copies == 0 and self.close <= self.limit)
+
+
+@dataclass(frozen=True)
+class Release:
+    """How a sketch was made differentially private: the accounting, for whoever reads it.
+
+    Neighbours are data sets that differ in one row; the number of rows is public.
+
+    Attributes
+    ----------
+    epsilon, delta : float
+        What all of the sketch together costs, > 0.
+    mechanism : str
+        How noise was added.
+    sensitivity : float
+        Largest Euclidean change of the released vector when one row is replaced.
+    noise : float
+        Standard deviation of the noise in each of its entries.
+    features : int
+        Number of its entries.
+    """
+
+    epsilon: float
+    delta: float
+    mechanism: str
+    sensitivity: float
+    noise: float
+    features: int
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +124,8 @@ class Sketch:
         Held-out accuracy for each class, or the root mean squared error as the only entry.
     gate : Gate or None
         What the privacy gate measured.
+    release : Release or None
+        The accounting, where the sketch is differentially private.
     """
 
     space: Space
@@ -102,6 +140,7 @@ class Sketch:
     confidence: tuple[float, ...] = ()
     accuracy: tuple[float, ...] = ()
     gate: Gate | None = None
+    release: Release | None = None
 
     def __post_init__(self) -> None:
         # Stored as float32: what is compared later is what was checked here.
@@ -136,6 +175,16 @@ class Sketch:
                 f"\nnearest row {self.gate.nearest:.2f} x the rows' own distance; privacy gate "
                 f"{verdict} ({self.gate.close:.0%} close, limit {self.gate.limit:.0%})"
             )
+            if self.gate.membership is not None:
+                said += (
+                    "\nfew rows: told apart from others like them with an area under the curve of "
+                    f"{self.gate.membership:.2f} (.50 is a coin)"
+                )
+        if self.release is not None:
+            said += (
+                f"\ndifferentially private: epsilon {self.release.epsilon:g}, delta "
+                f"{self.release.delta:g}, {self.release.mechanism}"
+            )
         return said
 
     @property
@@ -166,7 +215,9 @@ class Sketch:
         try:
             tensors = safetensors.numpy.load(content)
             header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-            facts = _Facts.model_validate_json(header["__metadata__"]["learndock"])
+            told = header["__metadata__"]["learndock"]
+            _require_format(told)
+            facts = _Facts.model_validate_json(told)
             made = cls(
                 points=tensors.pop("points"),
                 weights=tensors.pop("weights"),
@@ -182,6 +233,16 @@ class Sketch:
         return made
 
 
+def _require_format(facts: str) -> None:
+    """Raise `BadArchive` if facts in their canonical form are those of another format."""
+    found = re.search(r'"format":(\d+),"gate":', facts)
+    if found and int(found[1]) != FORMAT:
+        raise BadArchive(
+            f"the sketch has format {found[1]}, and this version of learndock reads {FORMAT}",
+            next="update learndock",
+        )
+
+
 class _Facts(Frozen):
     """What a sketch file holds beside its arrays."""
 
@@ -195,6 +256,7 @@ class _Facts(Frozen):
     confidence: tuple[float, ...]
     accuracy: tuple[float, ...]
     gate: Gate | None
+    release: Release | None
 
 
 _FIELDS = tuple(name for name in _Facts.model_fields if name != "format")
@@ -235,6 +297,18 @@ def _check_figures(sketch: Sketch) -> None:
             raise Invalid(f"{name} must be empty or {len(QUANTILES)} quantiles that do not fall")
     if not distinct(sketch.classes):
         raise Invalid("two of the classes are one label")
+    if sketch.release is not None:
+        _check_release(sketch.release)
+
+
+def _check_release(release: Release) -> None:
+    figures = (release.epsilon, release.sensitivity, release.noise, release.features)
+    if not all(0 < figure < math.inf for figure in figures) or not 0 < release.delta < 1:
+        raise Invalid(
+            f"a release has epsilon {release.epsilon}, delta {release.delta}, sensitivity "
+            f"{release.sensitivity}, noise {release.noise} and {release.features} features; all "
+            "must be finite and above 0, and delta below 1"
+        )
 
 
 def _check_outcomes(sketch: Sketch, count: int) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
@@ -16,6 +17,8 @@ Real = TypeVar("Real", np.float32, np.float64)
 _TILE = 2**18  # kernel values worked on at once: 2 MB of float64 stay in a processor's cache
 _SIDE = 512
 _MEDIAN_ROWS = 1_000
+_FAR = 1e6  # kernel widths from the centre beyond which all is equally far: its square is finite
+_REACH = 3e3  # squared kernel widths at which single precision errs by 1e-3
 
 
 def gram(x: Float, y: Float, *, gammas: Sequence[float]) -> Float:
@@ -105,6 +108,69 @@ def gram_times(x: Float, y: Float, values: Float, *, gammas: Sequence[float]) ->
     for rows, columns in tiles(len(x), len(y)):
         out[rows] += gram(x[rows], y[columns], gammas=gammas) @ values[columns]
     return out
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Coordinates in kernel widths around a centre, where single precision rounds least.
+
+    Attributes
+    ----------
+    center : (d,) float64
+        What becomes the origin.
+    kernel : tuple of float
+        The gammas of the kernel, in the coordinates that points come in.
+
+    Examples
+    --------
+    >>> frame = Frame.around(np.array([[99.0], [100.0], [102.0]]), [4.0, 1.0])
+    >>> frame.into(np.array([[101.0]])), frame.gammas
+    (array([[2.]], dtype=float32), [1.0, 0.25])
+    """
+
+    center: Float
+    kernel: tuple[float, ...]
+
+    @classmethod
+    def around(cls, points: Float, gammas: Sequence[float]) -> "Frame":
+        """Make the frame for a kernel; its origin is amid the points, whatever lies far away."""
+        some = points[:: math.ceil(len(points) / _MEDIAN_ROWS)]
+        return cls(np.median(some, axis=0), tuple(gammas))
+
+    @property
+    def scale(self) -> float:
+        """1 / the least kernel width."""
+        return math.sqrt(max(self.kernel))
+
+    @property
+    def gammas(self) -> list[float]:
+        """Those of the kernel in these coordinates; the largest is 1."""
+        return [g / max(self.kernel) for g in self.kernel]
+
+    def into(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return points in these coordinates, at most a million widths from the centre."""
+        return np.clip((points - self.center) * self.scale, -_FAR, _FAR).astype(np.float32)
+
+    def back(self, points: NDArray[np.float32]) -> Float:
+        """Return points in the coordinates that they came from."""
+        out: Float = points / self.scale + self.center
+        return out
+
+    def gram(
+        self, x: NDArray[np.floating], y: NDArray[np.floating]
+    ) -> NDArray[np.float32] | NDArray[np.float64]:
+        """Return `gram` of (n, d) and (m, d) points, in half the time and to half the digits.
+
+        Within 1e-6 for points near the centre, and within 1e-3 always: the rounding of a distance
+        grows with the square of the distance from the centre, and where it is too much the work
+        is done in double precision. Costs O(n m) memory: give small pieces.
+        """
+        gammas, share = self.gammas, [1 / len(self.kernel)] * len(self.kernel)
+        near, there = self.into(x), self.into(y)
+        if max(_squares(near).max(), _squares(there).max()) < _REACH:
+            return radial(squared_distances(near, there), gammas, share)
+        left, right = ((side - self.center) * self.scale for side in (x, y))
+        return radial(squared_distances(left, right), gammas, share)
 
 
 def mmd(x: Float, wx: Float, y: Float, wy: Float, *, gammas: Sequence[float]) -> float:
@@ -214,10 +280,16 @@ def squared_distances(x: NDArray[Real], y: NDArray[Real]) -> NDArray[Real]:
     >>> squared_distances(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]))
     array([[25.]])
     """
-    out: NDArray[Real] = x @ (-2 * y).T
-    out += np.square(x).sum(axis=1)[:, None]
-    out += np.square(y).sum(axis=1)
+    out: NDArray[Real] = (-2 * x) @ y.T
+    out += _squares(x)[:, None]
+    out += _squares(y)
     np.maximum(out, 0, out=out)
+    return out
+
+
+def _squares(x: NDArray[Real]) -> NDArray[Real]:
+    """Return the (n,) squared lengths."""
+    out: NDArray[Real] = np.einsum("ij,ij->i", x, x)
     return out
 
 

@@ -8,29 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learndock.errors import BadData, Invalid
-from learndock.numerics.kernels import (
-    check_gammas,
-    gram,
-    gram_times,
-    radial,
-    squared_distances,
-    tiles,
+from learndock.numerics.descent import Fit, centres, clipped, descend, fit
+from learndock.numerics.kernels import Frame, check_gammas, gram
+from learndock.numerics.privacy import hidden
+from learndock.numerics.rows import (
+    TILE,
+    Block,
+    InMemory,
+    Rows,
+    as_rows,
+    each_block,
+    each_tile,
+    one_thread_each,
 )
 from learndock.numerics.simplex import on_simplex
 
 Float = NDArray[np.float64]
-Single = NDArray[np.float32]
+Whole = NDArray[np.integer]
 
 _SAMPLE = 5_000  # rows among which the points move
 _FITTED = 2_000  # rows on which their weights are fitted meanwhile
-_MEASURED = 5_000  # rows whose mutual kernel values enter the measured distance
-_ROUNDS = 5  # of k-means
+_MEASURED = 2_000  # rows whose mutual kernel values enter the measured distance
 _STEPS = 150  # of Adam
 _BATCH = 512
-_REFIT = 25  # steps between fits of the weights
-_STRIDE = 0.1  # first step of Adam, in standard deviations of a coordinate
-_FAST, _SLOW = 0.9, 0.99  # memories of Adam
 _CROWD = 5  # rows that a point stands for at least
+_FLAT = 1e-7  # of the longest axis of the points' span: shorter ones are rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,23 +49,20 @@ class Reduced:
         Nonnegative; rows sum to `weights`, columns to the shares of the labels.
     mmd : float
         Distance between the points and all rows.
-    start_mmd : float
-        The same for the start, from which the points were moved; never below `mmd`.
     """
 
     points: Float
     weights: Float
     outcomes: Float | None
     mmd: float
-    start_mmd: float
 
 
 def reduce(
-    rows: Float,
+    rows: Block | Rows,
     size: int,
     *,
     gammas: Sequence[float],
-    labels: NDArray[np.integer] | None = None,
+    labels: Whole | None = None,
     classes: int = 0,
     seed: int = 0,
     low: Float | None = None,
@@ -75,14 +74,15 @@ def reduce(
         \Bigl\lVert \tfrac1n \sum_i k(x_i, \cdot) - \sum_j b_j k(z_j, \cdot) \Bigr\rVert
 
     Points start at the centres of a short k-means and are moved by Adam on random batches of
-    rows; weights come from quadratic programs, the last on all rows. With labels, each class is
-    fitted by itself on the same points, so that column c of the outcomes sketches
-    p(x, label = c). Where the moved points are no better than the start, the start is returned.
+    5,000 random rows; weights come from quadratic programs, the last on all rows. With labels,
+    each class is fitted by itself on the same points, so that column c of the outcomes sketches
+    p(x, label = c). Where the moved points are no better than the start, the start is taken.
+    Points that came close to a single row are moved away by `learndock.numerics.privacy.hidden`.
 
     Parameters
     ----------
-    rows : (n, d) float64
-        Finite.
+    rows : (n, d) float64, or Rows
+        Finite. `learndock.numerics.rows.Rows` may be larger than memory.
     size : int
         Most points K, between 1 and n. Where K is at most n / 5, no point stands for fewer than
         5 rows, that is, weighs less than 5 / n: lesser points are dropped, and their rows go to
@@ -101,21 +101,21 @@ def reduce(
     Returns
     -------
     Reduced
-        Its distance is exact up to 5,000 rows. Above, the kernel values between different rows
-        come from 5,000 random ones: an unbiased estimate of the squared distance, usually
+        Its distance is exact up to 2,000 rows. Above, the kernel values between different rows
+        come from 2,000 random ones: an unbiased estimate of the squared distance, usually
         within a few percent.
 
     Raises
     ------
     BadData
-        If `rows` is not a matrix of finite numbers with at least one row.
+        If there is no row, or a value that is no finite number.
     Invalid
         If `size`, `labels`, `classes` or `gammas` cannot be.
 
     Notes
     -----
-    Costs O(n K d) time, for two passes over the rows, and memory that does not grow with n
-    beyond the rows themselves.
+    Costs O(n K d) time for one pass over the rows, and memory that does not grow with n beyond
+    the rows and labels themselves. Kernel values of the rows are in single precision.
 
     References
     ----------
@@ -127,39 +127,39 @@ def reduce(
     --------
     >>> rows = np.random.default_rng(0).normal(size=(1000, 2))
     >>> found = reduce(rows, 10, gammas=[0.25])
-    >>> found.points.shape, found.mmd < 0.5 * found.start_mmd
+    >>> found.points.shape, found.mmd < 0.02
     ((10, 2), True)
     """
     check_gammas(gammas)
-    _check(rows, size)
-    groups = _groups(rows, labels, classes)
+    known = as_rows(rows)
+    _check(known, size)
+    groups = _groups(labels, len(known), classes)
+    crowd = _CROWD if _CROWD * size <= len(known) else 0
     rng = np.random.default_rng(seed)
-    sample = _some(rows, _SAMPLE, rng)
-    start = _centres(sample, size, rng)
-    moved = _moved(start, sample, gammas, rng)
-    crowd = _CROWD if _CROWD * size <= len(rows) else 0
-    first, second = (
-        _Fit.of(_clipped(points, low, high), groups, gammas, crowd) for points in (start, moved)
-    )
-    best = second if second.loss < first.loss else first
-    probe = _some(rows, _MEASURED, rng)
-    apart = _mean_apart(probe, gammas)
-    return Reduced(
-        points=best.points,
-        weights=best.weights,
-        outcomes=None if labels is None else best.outcomes,
-        mmd=best.distance(len(rows), probe, apart, gammas),
-        start_mmd=first.distance(len(rows), probe, apart, gammas),
-    )
-
-
-def _check(rows: Float, size: int) -> None:
-    if rows.ndim != 2 or len(rows) == 0 or not np.isfinite(rows).all():
-        raise BadData(
-            f"rows of shape {rows.shape} cannot be reduced; (n, d) finite numbers with n >= 1 "
-            "are needed",
-            next="encode the data first",
+    with one_thread_each():
+        sample = _some(known, _SAMPLE, rng)
+        frame = Frame.around(sample, gammas)
+        start = centres(sample, _even(sample), size, frame=frame, rng=rng)
+        moved = _moved(start, sample, frame, rng)
+        points = min(
+            (clipped(candidate, low, high) for candidate in (start, moved)),
+            key=lambda candidate: _fitted(candidate, InMemory(sample), frame).loss,
         )
+        if crowd:
+            points = clipped(hidden(points, sample, seed=seed), low, high)
+        best = _fitted(points, known, frame, groups, crowd)
+        probe = _some(known, _MEASURED, rng)
+        return Reduced(
+            points=best.points,
+            weights=best.weights,
+            outcomes=None if labels is None else best.outcomes,
+            mmd=_distance(best, len(known), probe, frame),
+        )
+
+
+def _check(rows: Rows, size: int) -> None:
+    if len(rows) == 0:
+        raise BadData("0 rows cannot be reduced; 1 is needed", next="give rows")
     if not 1 <= size <= len(rows):
         raise Invalid(
             f"{size} points were asked for; {len(rows)} rows allow 1 to {len(rows)}",
@@ -169,182 +169,124 @@ def _check(rows: Float, size: int) -> None:
         )
 
 
-def _groups(rows: Float, labels: NDArray[np.integer] | None, classes: int) -> list[Float]:
-    """Return the rows of each class, or all of them as one."""
+@dataclass(frozen=True)
+class _Groups:
+    """Which rows are fitted together."""
+
+    labels: Whole
+    count: int
+
+
+def _groups(labels: Whole | None, rows: int, classes: int) -> _Groups:
+    """Return the classes of the rows, or one for all of them."""
     if labels is None:
-        return [rows]
-    if labels.shape != (len(rows),) or labels.min() < 0 or labels.max() >= classes:
+        return _Groups(np.zeros(rows, dtype=np.int8), 1)
+    if labels.shape != (rows,) or labels.min() < 0 or labels.max() >= classes:
         raise Invalid(
             f"labels of shape {labels.shape}, from {labels.min()} to {labels.max()}, were given; "
-            f"{len(rows)} whole numbers from 0 to {classes - 1} are needed",
+            f"{rows} whole numbers from 0 to {classes - 1} are needed",
             next="give one class number for each row",
         )
-    return [rows[labels == label] for label in range(classes)]
+    return _Groups(labels, classes)
 
 
-def _some(rows: Float, most: int, rng: np.random.Generator) -> Float:
+def _some(rows: Rows, most: int, rng: np.random.Generator) -> Float:
     """Return the rows, or as many random ones as are allowed."""
-    return rows if len(rows) <= most else rows[rng.choice(len(rows), most, replace=False)]
+    count = len(rows)
+    drawn = rng.choice(count, most, replace=False) if count > most else np.arange(count)
+    return _finite(rows.pick(np.sort(drawn))).astype(np.float64)
 
 
-def _centres(rows: Float, size: int, rng: np.random.Generator) -> Float:
-    """Return the centres of groups of rows, after a few rounds of k-means from random rows."""
-    centres = rows[rng.choice(len(rows), size, replace=False)]
-    for _ in range(_ROUNDS):
-        nearest = squared_distances(rows, centres).argmin(axis=1)
-        counts = np.bincount(nearest, minlength=size)
-        sums = np.zeros_like(centres)
-        np.add.at(sums, nearest, rows)
-        filled = counts > 0
-        centres[filled] = sums[filled] / counts[filled, None]
-    return centres
+def _finite(rows: Block) -> Block:
+    if not np.isfinite(rows).all():
+        raise BadData(
+            "rows with values that are no finite numbers cannot be reduced",
+            next="encode the data first",
+        )
+    return rows
 
 
-def _moved(start: Float, rows: Float, gammas: Sequence[float], rng: np.random.Generator) -> Float:
-    """Return the points, moved by Adam so that their embedding comes near that of the rows.
+def _moved(start: Float, rows: Float, frame: Frame, rng: np.random.Generator) -> Float:
+    """Return the points, moved so that their embedding comes near that of the rows."""
+    seen = rows[rng.permutation(len(rows))[:_FITTED]]
 
-    Single precision halves the time; distances lose fewer digits near the origin.
-    """
-    center = rows.mean(axis=0)
-    points = (start - center).astype(np.float32)
-    shuffled = _Batches((rows - center).astype(np.float32), rng)
-    stride = _STRIDE * rows.std(axis=0).astype(np.float32)
-    mean, square = np.zeros_like(points), np.zeros_like(points)
-    for step in range(_STEPS):
-        if step % _REFIT == 0:
-            weights = _weights(points + center, rows[:_FITTED], gammas).astype(np.float32)
-        slope = _gradient(points, shuffled.draw(), weights, gammas)
-        mean += (1 - _FAST) * (slope - mean)
-        square += (1 - _SLOW) * (slope * slope - square)
-        unbiased = math.sqrt(1 - _SLOW ** (step + 1)) / (1 - _FAST ** (step + 1))
-        pace = stride * (1 - step / _STEPS) * unbiased
-        points -= pace * mean / (np.sqrt(square) + np.float32(1e-12))
-    out: Float = points + center
-    return out
+    def weigh(points: Float) -> Float:
+        linear = frame.gram(points, seen).mean(axis=1, dtype=np.float64)
+        return on_simplex(gram(points, points, gammas=frame.kernel), linear)
 
-
-class _Batches:
-    """Deals rows in random order, and shuffles when too few are left."""
-
-    def __init__(self, rows: Single, rng: np.random.Generator) -> None:
-        self._rows = rows
-        self._rng = rng
-        self._next = len(rows)
-
-    def draw(self) -> Single:
-        if len(self._rows) <= _BATCH:
-            return self._rows
-        if self._next + _BATCH > len(self._rows):
-            self._rows = self._rng.permutation(self._rows)
-            self._next = 0
-        self._next += _BATCH
-        return self._rows[self._next - _BATCH : self._next]
-
-
-def _gradient(points: Single, batch: Single, weights: Single, gammas: Sequence[float]) -> Single:
-    """Return the gradient of a quarter of the squared distance in the points."""
-    factors = [g / len(gammas) for g in gammas]
-    pull = radial(squared_distances(points, batch), gammas, factors) / np.float32(len(batch))
-    push = radial(squared_distances(points, points), gammas, factors) * weights
-    balance = pull.sum(axis=1) - push.sum(axis=1)
-    slope: Single = weights[:, None] * (balance[:, None] * points + push @ points - pull @ batch)
-    return slope
-
-
-def _weights(points: Float, rows: Float, gammas: Sequence[float]) -> Float:
-    """Return the simplex weights with which the points come nearest to the rows."""
-    share = np.full(len(rows), 1 / len(rows))
-    return on_simplex(
-        gram(points, points, gammas=gammas), gram_times(points, rows, share, gammas=gammas)
+    return descend(
+        start,
+        rows,
+        _even(rows),
+        frame=frame,
+        weigh=weigh,
+        steps=_STEPS,
+        batch=_BATCH,
+        rng=rng,
     )
 
 
-def _clipped(points: Float, low: Float | None, high: Float | None) -> Float:
-    return np.clip(points, -np.inf if low is None else low, np.inf if high is None else high)
+def _even(rows: Float) -> Float:
+    return np.full(len(rows), 1 / len(rows))
 
 
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """Points with their best weights on all rows."""
+def _fitted(
+    points: Float,
+    rows: Rows,
+    frame: Frame,
+    groups: _Groups | None = None,
+    crowd: int = 0,
+) -> Fit:
+    """Fit the weights on all rows, in one pass over them."""
+    groups = groups or _groups(None, len(rows), 0)
 
-    points: Float
-    outcomes: Float
-    own: float
-    """Squared length of the points' embedding."""
-    cross: float
-    """Its inner product with the rows' embedding."""
+    def sums(start: int, block: Block) -> Float:
+        out = np.zeros((len(points), groups.count))
+        for first, tile in each_tile(start, _finite(block)):
+            labels = groups.labels[first : first + len(tile)]
+            order = np.argsort(labels, kind="stable")
+            present, starts = np.unique(labels[order], return_index=True)
+            values = frame.gram(points, tile[order])
+            out[:, present] += np.add.reduceat(values, starts, axis=1, dtype=np.float64)
+        return out
 
-    @classmethod
-    def of(cls, points: Float, groups: list[Float], gammas: Sequence[float], crowd: int) -> "_Fit":
-        """Fit each group by itself, and drop points until none weighs less than a crowd."""
-        rows = sum(map(len, groups))
-        inner = gram(points, points, gammas=gammas)
-        linear = np.column_stack(
-            [
-                gram_times(points, group, np.full(len(group), 1 / rows), gammas=gammas)
-                for group in groups
-            ]
-        )
-        masses = [len(group) / rows for group in groups]
-        kept = np.arange(len(points))
-        while True:
-            outcomes = _outcomes(inner[np.ix_(kept, kept)], linear[kept], masses)
-            weights = outcomes.sum(axis=1)
-            light = int((weights < crowd / rows).sum())
-            if light == 0:
-                break
-            # Half of them, for the others gain by it.
-            kept = np.delete(kept, np.argsort(weights, kind="stable")[: (light + 1) // 2])
-        return cls(
-            points=points[kept],
-            outcomes=outcomes,
-            own=float(weights @ inner[np.ix_(kept, kept)] @ weights),
-            cross=float(weights @ linear[kept].sum(axis=1)),
-        )
-
-    @property
-    def weights(self) -> Float:
-        """(K,) what each point stands for, on the simplex."""
-        weights: Float = self.outcomes.sum(axis=1)
-        return weights
-
-    @property
-    def loss(self) -> float:
-        """Squared distance to the rows, less what no choice of points changes."""
-        return self.own - 2 * self.cross
-
-    def distance(self, rows: int, probe: Float, apart: float, gammas: Sequence[float]) -> float:
-        """Return the distance to all rows.
-
-        With f(x) = k(x, .) - the points' embedding, its square is the mean of <f(x), f(x')> over
-        all pairs of rows. A row with itself: known. Different rows: the mean over those of
-        the probe. Subtracting the embedding makes that mean a hundred times more certain.
-        """
-        share = np.full(len(probe), 1 / len(probe))
-        near = self.weights @ gram_times(self.points, probe, share, gammas=gammas)
-        same = 1 - 2 * self.cross + self.own
-        different = apart - 2 * near + self.own
-        return math.sqrt(max(0.0, float(same + (rows - 1) * different) / rows))
+    linear = sum(each_block(rows, sums), start=np.zeros((len(points), groups.count)))
+    masses = np.bincount(groups.labels, minlength=groups.count) / len(rows)
+    return fit(points, linear / len(rows), masses, gammas=frame.kernel, least=crowd / len(rows))
 
 
-def _outcomes(inner: Float, linear: Float, masses: Sequence[float]) -> Float:
-    """Return for each group the weights on its points, summing to the group's mass."""
-    out = np.zeros_like(linear)
-    for group, mass in enumerate(masses):
-        if mass > 0:
-            out[:, group] = mass * on_simplex(inner, linear[:, group] / mass)
-    return out
+def _distance(found: Fit, rows: int, probe: Float, frame: Frame) -> float:
+    """Return the distance to all rows.
+
+    In the span of the points' kernels the fit has told where the rows' embedding lies. Across it
+    lies the mean of what the span lacks of each row; its squared length is the mean, over all
+    pairs of rows, of the kernel less that in the span. A row with itself and different rows are
+    estimated from the probe: what the span lacks is so little that a few thousand rows do.
+    """
+    lengths, axes = np.linalg.eigh(found.inner)
+    kept = lengths > _FLAT * lengths[-1]
+    into = (axes[:, kept] / np.sqrt(lengths[kept])).T
+    within = into @ (found.linear - found.inner @ found.weights)
+    spanned = into @ frame.gram(found.points, probe)
+    count = len(probe)
+    own = np.square(spanned).sum(axis=0)
+    pairs = np.square(spanned.sum(axis=1)).sum() - own.sum()
+    same = 1 - own.mean()
+    different = _mean_apart(probe, frame) - pairs / max(1, count * (count - 1))
+    across = (same + (rows - 1) * different) / rows
+    return math.sqrt(max(0.0, float(within @ within + across)))
 
 
-def _mean_apart(rows: Float, gammas: Sequence[float]) -> float:
+def _mean_apart(rows: Float, frame: Frame) -> float:
     """Return the mean kernel value between two different rows; 0 where there is only one."""
+
+    def total(start: int, block: Block) -> float:
+        out = 0.0
+        for first, tile in each_tile(start, rows[start:]):
+            kernel = float(frame.gram(block, tile).sum(dtype=np.float64))
+            out += kernel if first == start else 2 * kernel  # others stand for their mirror too
+        return out
+
     count = len(rows)
-    single = (rows - rows.mean(axis=0)).astype(np.float32)
-    factors = [1 / len(gammas)] * len(gammas)
-    total = 0.0
-    for part, others in tiles(count, count):
-        if part.start <= others.start:  # tiles off the diagonal stand for their mirror too
-            values = radial(squared_distances(single[part], single[others]), gammas, factors)
-            times = 1 if part == others else 2
-            total += times * float(values.sum(dtype=np.float64))
-    return (total - count) / max(1, count * (count - 1))
+    both = sum(each_block(InMemory(rows, block=TILE), total))
+    return (both - count) / max(1, count * (count - 1))

@@ -28,9 +28,10 @@ from learndock.errors import (
     SpaceMismatch,
     Unavailable,
 )
+from learndock.service.fitting import sketch_coords
 from learndock.service.packing import pack
+from learndock.service.rows import Blocks
 from learndock.service.searching import Searcher, embed
-from learndock.service.sketching import encoder_of, sketch_coords
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -204,6 +205,27 @@ class Dock:
         except (NotFound, SpaceMismatch):
             return None
 
+    def add_space(self, space: Space, *, dry_run: bool = False) -> Space:
+        """Publish a space before any learnware is in it, so that owners find it here.
+
+        The same space again has no effect. Return it.
+
+        Raises
+        ------
+        Conflict
+            If another space has its name and version.
+        """
+        for other in self.spaces():
+            if str(other) == str(space) and other != space:
+                raise Conflict(
+                    f"the dock has another space {space}: {other.id[:12]}, and this is "
+                    f"{space.id[:12]}",
+                    next="use that one, or give this one another name or version",
+                )
+        if not dry_run:
+            self._catalogue.add_space(space)
+        return space
+
     def check(self, learnware: Learnware) -> Verdict:
         """Run every admission rule, and change nothing."""
         findings: list[Finding] = []
@@ -253,7 +275,7 @@ class Dock:
 
         Parameters
         ----------
-        data : data frame, (n, d) array, list of texts, or Sketch
+        data : data frame, (n, d) array, list of texts, pictures, Path, iterable, or Sketch
             The task's rows, of which only a sketch is compared; or that sketch.
         want : str
             Words that a learnware's description, columns or labels must have.
@@ -279,10 +301,10 @@ class Dock:
         if isinstance(data, Sketch):
             sketch = data
         else:
-            space = space or self._searcher.space_for(data)
-            coords = encoder_of(space).encode(data, space)
+            blocks = Blocks.of(data)
+            space = space or self._searcher.space_for(blocks.first())
             # The sketch stays in this process, so few rows need no consent.
-            sketch = sketch_coords(coords, space, seed=seed, consent=True)
+            sketch = sketch_coords(blocks.encoded(space), space, seed=seed, consent=True)
         wanted = Requirement(sketch, want=want, task=task, target=target, license=license)
         return self._searcher.search(
             wanted, limit=limit, members=members, start=start, reuser=self.reuse

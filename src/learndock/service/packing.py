@@ -13,7 +13,7 @@ from learndock.core.data import as_input, count_rows, describe_input, form_of
 from learndock.core.learnware import Learnware, list_files
 from learndock.core.manifest import Input, Manifest
 from learndock.core.ports import Model, Runtime
-from learndock.core.sketch import Float, Label
+from learndock.core.sketch import Float, Label, Sketch
 from learndock.core.space import Space
 from learndock.errors import (
     BadData,
@@ -23,16 +23,15 @@ from learndock.errors import (
     Unavailable,
     UnsafeModel,
 )
-from learndock.service.sketching import (
-    Outcomes,
-    encoder_of,
-    require_rows,
-    sketch_coords,
-    space as make_space,
-)
+from learndock.service.encoding import encoder_of
+from learndock.service.fitting import Outcomes, require_rows, significant, sketch_coords
+from learndock.service.releasing import HeldOut, private_edges, release_coords
+from learndock.service.sketching import DELTA, public_space, space as make_space
 
 HELD_OUT = 0.2
 BINS = 10
+EDGES_COST = 0.25
+"""Share of a private budget that goes to the edges of these bins."""
 TOLERANCE = 1e-5
 """How far, relative to the outputs' spread, a stored model may differ from the original."""
 
@@ -52,6 +51,8 @@ def pack(
     size: int | None = None,
     seed: int = 0,
     consent: bool = False,
+    epsilon: float | None = None,
+    delta: float = DELTA,
 ) -> Learnware:
     """Make a learnware of a trained model: stored, checked, sketched. Rows stay here.
 
@@ -75,8 +76,9 @@ def pack(
     held_out : (X, y), optional
         Rows that the model has not seen; thresholds and accuracy come from them. By default from
         a fifth of `X`, which flatters a model that was trained on it.
-    size, seed, consent
-        As in `sketch`.
+    size, seed, consent, epsilon, delta
+        As in `sketch`. The sketch of a private learnware takes from rows and from held-out ones
+        no more than epsilon; the model itself is as private as its training was.
 
     Raises
     ------
@@ -106,28 +108,23 @@ def pack(
         )
     wanted = describe_input(X)
     _same_length(X, y)
-    require_rows(X, consent=consent)
+    require_rows(count_rows(X), consent=consent)
     runtime_name, runtime = _runtime_of(model)
     files = runtime.dump(model)
     stored = runtime.load(files)
     outputs = _agreed(runtime.original(model), stored, X, wanted)
-    space = space or make_space(X)
+    space = space or (make_space(X) if epsilon is None else public_space(X))
     given = _Rows(encoder_of(space).encode(X, space), outputs, None if y is None else np.asarray(y))
     if held_out is None:
         rows, test = (given[part] for part in _split(count_rows(X), seed))
     else:
         rows, test = given, _held_out(held_out, stored, wanted, space)
-    sketch = sketch_coords(
-        rows.coords,
-        space,
-        size=size,
-        seed=seed,
-        consent=consent,
-        outcomes=_outcomes(stored.classes, rows.outputs),
-        held_out=test.coords,
-        confidence=test.outputs.max(axis=1) if stored.classes else None,
-        accuracy=_accuracy(stored.classes, test.outputs, test.truth),
-    )
+    how: dict[str, Any] = {"size": size, "seed": seed, "consent": consent}
+    if epsilon is None:
+        sketch = _sketch(rows, test, stored.classes, space, **how)
+    else:
+        how |= {"epsilon": epsilon, "delta": delta}
+        sketch = _private_sketch(rows, test, stored.classes, space, **how)
     manifest = _manifest(
         name=name,
         description=description,
@@ -140,6 +137,7 @@ def pack(
         runtime=runtime_name,
         requires=runtime.requires(),
         space=space.id,
+        release=sketch.release,
         files=list_files(sketch, files),
     )
     return Learnware(manifest, sketch, files)
@@ -219,13 +217,57 @@ def _held_out(held_out: tuple[Any, Any], stored: Model, wanted: Input, space: Sp
     return _Rows(coords, stored.outputs(as_input(X, wanted)), None if y is None else np.asarray(y))
 
 
-def _outcomes(classes: tuple[Label, ...], outputs: Float) -> Outcomes:
+def _sketch(
+    rows: _Rows, test: _Rows, classes: tuple[Label, ...], space: Space, **how: Any
+) -> Sketch:
+    levels = np.arange(1, BINS) / BINS
+    edges = () if classes else {significant(edge) for edge in np.quantile(rows.outputs, levels)}
+    return sketch_coords(
+        rows.coords,
+        space,
+        outcomes=_outcomes(classes, rows.outputs, tuple(sorted(edges))),
+        held_out=test.coords,
+        confidence=test.outputs.max(axis=1) if classes else None,
+        accuracy=_accuracy(classes, test.outputs, test.truth),
+        **how,
+    )
+
+
+def _private_sketch(
+    rows: _Rows,
+    test: _Rows,
+    classes: tuple[Label, ...],
+    space: Space,
+    *,
+    epsilon: float,
+    **how: Any,
+) -> Sketch:
+    """Sketch with differential privacy; held-out rows pay for the edges of a regressor's bins."""
+    truth, outputs = test.truth, test.outputs
+    if classes:
+        edges: tuple[float, ...] = ()
+        held = HeldOut(
+            test.coords,
+            confidence=outputs.max(axis=1),
+            said=outputs.argmax(axis=1),
+            truth=None if truth is None else _columns(classes, truth),
+        )
+    else:
+        spent = EDGES_COST * epsilon
+        edges = private_edges(outputs, bins=BINS, epsilon=spent)
+        errors = None if truth is None else outputs - _numbers(truth)
+        held = HeldOut(test.coords, errors=errors, spent=spent)
+    outcomes = _outcomes(classes, rows.outputs, edges)
+    return release_coords(
+        rows.coords, space, epsilon=epsilon, outcomes=outcomes, held_out=held, **how
+    )
+
+
+def _outcomes(classes: tuple[Label, ...], outputs: Float, edges: tuple[float, ...]) -> Outcomes:
     """Return which class, or which bin of the value, the model answers for each row."""
     if classes:
         return Outcomes(outputs.argmax(axis=1), classes=classes)
-    levels = np.arange(1, BINS) / BINS
-    edges = sorted({float(f"{edge:.3g}") for edge in np.quantile(outputs, levels)})
-    return Outcomes(np.searchsorted(edges, outputs), edges=tuple(edges))
+    return Outcomes(np.searchsorted(edges, outputs), edges=edges)
 
 
 def _accuracy(
@@ -239,7 +281,14 @@ def _accuracy(
         return ()
     if not classes:
         return (float(np.sqrt(np.mean((outputs - _numbers(truth)) ** 2))),)
-    said = outputs.argmax(axis=1)
+    known = _columns(classes, truth)
+    right = outputs.argmax(axis=1) == known
+    parts = (right[known == column] for column in range(len(classes)))
+    return tuple(float(np.mean(part if len(part) else right)) for part in parts)
+
+
+def _columns(classes: tuple[Label, ...], truth: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the number of each label's class, -1 for one that the model does not know."""
     if not set(truth.tolist()) & set(classes):
         given = sorted({str(label) for label in truth.tolist()})[:5]
         raise BadData(
@@ -247,10 +296,7 @@ def _accuracy(
             next="give the labels that the model was trained on",
         )
     columns = {label: column for column, label in enumerate(classes)}
-    known = np.array([columns.get(label, -1) for label in truth.tolist()])
-    right = said == known
-    parts = (right[known == column] for column in range(len(classes)))
-    return tuple(float(np.mean(part if len(part) else right)) for part in parts)
+    return np.array([columns.get(label, -1) for label in truth.tolist()])
 
 
 def _numbers(truth: NDArray[Any]) -> Float:

@@ -19,7 +19,7 @@ from learndock.core.sketch import Float, Label
 from learndock.core.space import Space
 from learndock.errors import BadData, BadModel, Invalid, UnknownLabels
 from learndock.numerics.density import density
-from learndock.service.sketching import encoder_of
+from learndock.service.encoding import encoder_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,7 +30,7 @@ from learndock.numerics.features import Features, random_features
 from learndock.numerics.kernels import mmd
 from learndock.numerics.mixture import mixture
 from learndock.numerics.shares import chosen, hull, temper
-from learndock.service.sketching import encoder_of
+from learndock.service.encoding import encoder_of
 
 FEATURES = 2048
 RECIPE = "orthogonal-2048-1"
@@ -47,8 +47,15 @@ MODALITIES: dict[Form, tuple[str, ...]] = {
     "texts": ("text",),
     "frame": ("table",),
     "array": ("table", "vector"),
+    "images": ("image",),
 }
 """Which spaces each form of data is tried in: an array is a table, unless no table fits."""
+SAID: dict[Form, str] = {
+    "frame": "a data frame",
+    "array": "an array",
+    "texts": "a list of texts",
+    "images": "pictures",
+}
 HEAD = 200
 """How many rows are read to see which spaces go with the data."""
 
@@ -118,9 +125,8 @@ class Searcher:
         if reasons:
             raise min(reasons, key=_how_far)
         kinds = sorted({space.modality for space in spaces})
-        said = {"frame": "a data frame", "array": "an array", "texts": "a list of texts"}[form]
         raise SpaceMismatch(
-            f"the data is {said}, and the dock's spaces are for {', '.join(kinds)}",
+            f"the data is {SAID[form]}, and the dock's spaces are for {', '.join(kinds)}",
             next="give such data; of a table's texts, one column",
         )
 

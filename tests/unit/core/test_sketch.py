@@ -43,6 +43,12 @@ FULL = make(
 )
 
 
+def test_a_sketch_of_a_later_format_is_told_apart_from_nonsense():
+    later = FULL.to_bytes().replace(b'\\"format\\":1,', b'\\"format\\":2,')
+    with pytest.raises(BadArchive, match=r"format 2.*reads 1; update learndock"):
+        Sketch.from_bytes(later)
+
+
 @given(
     arrays.arrays(np.float64, (3, 2), elements=st.floats(-1e6, 1e6)),
     st.lists(st.floats(0.01, 1), min_size=3, max_size=3),

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given, strategies as st
 
 from learndock.errors import Invalid, SketchMismatch
-from learndock.numerics.kernels import gram, gram_times, median_gamma, mmd, radial, tiles
+from learndock.numerics.kernels import (
+    Frame,
+    gram,
+    gram_times,
+    median_gamma,
+    mmd,
+    radial,
+    tiles,
+)
 
 ONE = np.ones(1)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -127,3 +135,29 @@ def test_sets_of_different_width_do_not_compare():
 def test_kernel_widths_must_be_positive_numbers(gammas):
     with pytest.raises(Invalid, match="positive numbers"):
         gram(np.zeros((1, 1)), np.zeros((1, 1)), gammas=gammas)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_the_kernel_in_a_frame_is_the_kernel_in_single_precision(offset):
+    x, y, gammas = points(0, 30) + offset, points(1, 20) + offset, (0.7, 2.8)
+    found = Frame.around(x, gammas).gram(x, y)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, slow_gram(x, y, gammas), atol=1e-6)
+
+
+def test_the_kernel_in_a_frame_is_in_double_precision_far_from_its_centre():
+    x, far = points(0, 30), points(1, 20) + 1e4
+    found = Frame.around(x, (1.0,)).gram(far, far)
+    np.testing.assert_allclose(found, slow_gram(far, far, (1.0,)), atol=1e-6)
+
+
+def test_a_frame_is_amid_the_points_whatever_lies_far_away():
+    rows = np.vstack([points(0, 100), np.full((3, 3), 1e30)])
+    assert np.abs(Frame.around(rows, (1.0,)).center).max() < 1
+
+
+@given(seed=SEEDS, gamma=st.floats(1e-6, 1e6))
+def test_points_come_back_out_of_a_frame(seed, gamma):
+    x = points(seed, 9) / np.sqrt(gamma)
+    frame = Frame.around(x, (gamma, gamma / 3))
+    np.testing.assert_allclose(frame.back(frame.into(x)), x, atol=1e-6 * np.abs(x).max())

@@ -12,6 +12,7 @@ from learndock.errors import (
     BadData,
     BadManifest,
     BadModel,
+    Invalid,
     ModelDisagrees,
     PrivacyGate,
     UnsafeModel,
@@ -58,12 +59,38 @@ def test_no_point_of_the_sketch_is_a_row(space):
     assert len(packed.sketch) <= len(data) / 20
 
 
-def test_few_rows_need_consent(space):
-    data = rows(0, seed=0, count=60)
-    with pytest.raises(PrivacyGate, match="60"):
+def test_very_few_rows_need_consent(space):
+    data = rows(0, seed=0, count=15)
+    with pytest.raises(PrivacyGate, match="15"):
         pack(regressor(data), data, linear(data), space=space)
     packed = pack(regressor(data), data, linear(data), space=space, consent=True)
     assert packed.sketch.gate.consent
+
+
+def test_of_few_rows_the_sketch_says_little_of_the_model(space):
+    data = rows(0, seed=0, count=60)
+    sketch = pack(regressor(data), data, linear(data), space=space).sketch
+    assert (sketch.edges, sketch.density, sketch.accuracy) == ((), (), ())
+    assert sketch.gate.membership is not None
+
+
+@pytest.mark.parametrize("make", [regressor, classifier])
+def test_a_private_learnware_states_its_accounting_and_has_all_figures(space, make):
+    data = rows(0, seed=0, count=6_000)
+    truth = linear(data) if make is regressor else band(data)
+    packed = pack(make(data), data, truth, space=space, epsilon=4.0)
+    assert packed.manifest.release == packed.sketch.release
+    assert packed.sketch.release.epsilon == 4.0
+    assert packed.sketch.density
+    exact = pack(make(data), data, truth, space=space).sketch
+    assert packed.sketch.accuracy == pytest.approx(exact.accuracy, rel=0.5, abs=0.05)
+    assert packed.sketch.prior.sum() == pytest.approx(1.0)
+
+
+def test_a_private_learnware_needs_a_public_space():
+    data = rows(0, seed=0, count=6_000)
+    with pytest.raises(Invalid, match="public space"):
+        pack(regressor(data), data, linear(data), epsilon=4.0)
 
 
 def test_labels_of_another_length_are_refused(space):

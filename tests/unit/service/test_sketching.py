@@ -6,7 +6,8 @@ import pytest
 
 import learndock as ld
 from learndock.numerics.reduced import reduce
-from learndock.service.sketching import Outcomes, encoder_of, sketch_coords
+from learndock.service.encoding import encoder_of
+from learndock.service.fitting import Outcomes, sketch_coords
 
 ROWS = 1_009
 COORDS = np.random.default_rng(0).normal(size=(ROWS, 3))
@@ -71,3 +72,44 @@ def test_points_lie_within_the_public_bounds():
     made = ld.sketch(table, consent=True)
     low, high = encoder_of(made.space).bounds(made.space)
     assert ((low <= made.points) & (made.points <= high)).all()
+
+
+@pytest.mark.parametrize(("rows", "points"), [(20, 1), (59, 2), (99, 4)])
+def test_few_rows_get_a_coarse_sketch_and_the_odds_of_guessing_a_row(rows, points):
+    made = ld.sketch(COORDS[:rows], space=SPACE)
+    assert len(made) <= points
+    assert 0.3 < made.gate.membership < 0.8
+    assert f"{made.gate.membership:.2f}" in str(made)
+
+
+def test_a_sketch_of_many_rows_tells_no_odds():
+    assert ld.sketch(COORDS, space=SPACE).gate.membership is None
+
+
+def test_of_few_rows_only_classes_leave():
+    figures = {"held_out": COORDS, "confidence": np.ones(9), "accuracy": (0.5, 0.5)}
+    made = sketch_coords(COORDS[:60], SPACE, outcomes=classes(20, 40), **figures)
+    assert made.density == made.confidence == made.accuracy == ()
+    assert made.prior == pytest.approx([1 / 3, 2 / 3], abs=0.01)
+
+
+def test_of_few_rows_values_are_one_bin():
+    made = sketch_coords(COORDS[:60], SPACE, outcomes=bins(20, 20, 20))
+    assert made.edges == ()
+    assert made.prior == pytest.approx([1.0])
+
+
+def test_consent_gives_few_rows_a_full_sketch():
+    made = sketch_coords(
+        COORDS[:60], SPACE, consent=True, outcomes=bins(20, 20, 20), held_out=COORDS
+    )
+    assert len(made) == 5
+    assert len(made.edges) == 2
+    assert made.density
+
+
+def test_fewer_than_twenty_rows_need_consent():
+    with pytest.raises(ld.DockError, match="19 rows are too few") as caught:
+        ld.sketch(COORDS[:19], space=SPACE)
+    assert caught.value.code == "privacy-gate"
+    assert len(ld.sketch(COORDS[:19], space=SPACE, consent=True)) == 5

@@ -1,0 +1,129 @@
+"""Audits: this sketch or ones like it, found out where it leaks, the same through every door."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import learndock as ld
+from learndock.core.audit import Audit, Closeness
+from learndock.core.sketch import Sketch
+from learndock.errors import BadData, SpaceMismatch
+from learndock.numerics.attacks import Membership, Share
+from learndock.service.auditing import audit, audit_coords
+from learndock.service.encoding import encoder_of
+from learndock.service.simulating import simulated_membership
+
+ROWS, UNSEEN = np.random.default_rng(0).normal(size=(2, 800, 3))
+SPACE = ld.space(ROWS, encoder="vector", name="plane")
+
+
+def leaking(count=200):
+    """A sketch whose points are rows."""
+    return Sketch(SPACE, ROWS[:count], np.full(count, 1 / count), rows=len(ROWS))
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return ld.sketch(ROWS, space=SPACE)
+
+
+def test_a_sketch_that_hands_out_rows_is_found_out():
+    found = audit(leaking(), ROWS, held_out=UNSEEN)
+    assert found.direct
+    assert found.closeness == Closeness(median=0.0, least=0.0, close=200, copies=200)
+    assert found.membership.auc.low > 0.55
+    assert "better than a coin" in found.sentence
+    assert "200 of the points are a copy of a row" in found.sentence
+
+
+def test_a_sketch_of_other_rows_tells_no_better_than_a_coin(honest):
+    fresh = np.random.default_rng(5).normal(size=(800, 3))
+    found = audit(honest, fresh, held_out=UNSEEN)
+    assert "no better than a coin" in found.sentence
+    assert found.closeness.copies == 0
+
+
+def test_without_rows_held_out_sketches_of_halves_are_attacked(honest):
+    found = audit(honest, ROWS)
+    assert not found.direct
+    assert found.trials == 5
+    assert "a sketch made like this one" in found.sentence
+    assert "5 sketches of random halves" in str(found)
+
+
+def test_the_same_audit_twice_is_the_same(honest):
+    assert audit(honest, ROWS, seed=3) == audit(honest, ROWS, seed=3)
+
+
+def test_encoded_rows_give_the_same_audit():
+    table = pd.DataFrame(ROWS, columns=list("abc"))
+    made = ld.sketch(table)
+    coords = encoder_of(made.space).encode(table, made.space)
+    assert audit(made, table, attribute="b") == audit_coords(made, coords, attribute="b")
+
+
+def test_a_column_is_guessed_better_for_members_where_points_are_rows():
+    table = pd.DataFrame(ROWS, columns=list("abc"))
+    space = ld.space(table)
+    coords = encoder_of(space).encode(table, space)
+    copied = Sketch(space, coords, np.full(800, 1 / 800), rows=800)
+    sharp = Sketch(
+        space.model_copy(update={"sharpness": 64.0}), coords, np.full(800, 1 / 800), rows=800
+    )
+    unseen = pd.DataFrame(UNSEEN, columns=list("abc"))
+    assert audit(sharp, table, held_out=unseen, attribute="c").advantage.low > 0
+    blunt = audit(
+        copied, unseen, held_out=pd.DataFrame(-UNSEEN, columns=list("abc")), attribute="c"
+    )
+    assert blunt.advantage.low < 0 < blunt.advantage.high
+
+
+def test_an_attribute_has_to_be_a_column(honest):
+    with pytest.raises(SpaceMismatch, match="no columns"):
+        audit(honest, ROWS, attribute="a")
+    table = pd.DataFrame(ROWS, columns=["price", "weight", "size"])
+    with pytest.raises(SpaceMismatch, match="pric"):
+        audit(ld.sketch(table), table, attribute="pric")
+
+
+def test_the_only_column_cannot_be_guessed_from_others():
+    table = pd.DataFrame(ROWS[:, :1], columns=["price"])
+    with pytest.raises(SpaceMismatch, match="only column"):
+        audit(ld.sketch(table), table, attribute="price")
+
+
+def test_too_few_rows_held_out_are_refused(honest):
+    with pytest.raises(BadData, match="6 of each"):
+        audit(honest, ROWS, held_out=UNSEEN[:8])
+
+
+def test_the_simulation_of_few_rows_is_near_a_coin_and_repeatable():
+    rows = np.random.default_rng(0).normal(size=(90, 6))
+    space = ld.space(rows, encoder="vector")
+    few = np.mean([simulated_membership(rows, space, seed=seed) for seed in range(6)])
+    assert 0.4 < few < 0.65
+    assert simulated_membership(rows, space, seed=1) == simulated_membership(rows, space, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "word"),
+    [
+        (0.45, 0.51, "no better"),
+        (0.505, 0.515, "barely better"),
+        (0.55, 0.6, "row was sketched better"),
+    ],
+)
+def test_the_sentence_says_no_more_than_the_interval(low, value, word):
+    guess = Membership("nearest", Share(value, low, 2 * value - low), Share(0.0, 0.0, 0.01), 0.001)
+    assert word in Audit(9, 200, True, 1, Closeness(2.0, 1.0, 0, 0), guess).sentence
+
+
+def test_the_audit_as_json_holds_all_figures_and_the_sentence(honest):
+    found = audit(honest, ROWS, held_out=UNSEEN)
+    data = json.loads(found.to_json())
+    assert data == found.to_dict()
+    assert data["sentence"] == found.sentence
+    assert data["membership"]["auc"]["value"] == found.membership.auc.value
+    assert str(found).endswith(found.sentence)
