@@ -13,39 +13,64 @@ if TYPE_CHECKING:
     )
     from learndock.core.learnware import Learnware as Learnware
     from learndock.core.manifest import Manifest as Manifest
-    from learndock.core.sketch import Gate as Gate, Sketch as Sketch
+    from learndock.core.matching import (
+        Comparison as Comparison,
+        Match as Match,
+        Matching as Matching,
+    )
+    from learndock.core.sketch import Gate as Gate, Release as Release, Sketch as Sketch
     from learndock.core.space import Space as Space
     from learndock.errors import DockError as DockError
+    from learndock.service.comparing import compare as compare, marginal as marginal
     from learndock.service.dock import Dock as Dock
     from learndock.service.estimators import (
         DockClassifier as DockClassifier,
         DockRegressor as DockRegressor,
     )
+    from learndock.service.explaining import Explanation as Explanation, explain as explain
+    from learndock.service.matching import match as match
+    from learndock.service.merging import merge as merge, update as update
     from learndock.service.packing import pack as pack
+    from learndock.service.rekeying import rekey as rekey
     from learndock.service.sketching import sketch as sketch, space as space
+    from learndock.service.spaces import revise as revise, write_space as write_space
 
 __version__ = "0.1.0"
 
 # Where each public name lives; it is imported when it is first used.
 _HOMES = {
     "Answer": "core.answer",
+    "Comparison": "core.matching",
     "Coverage": "core.answer",
     "Dock": "service.dock",
     "DockClassifier": "service.estimators",
     "DockError": "errors",
     "DockRegressor": "service.estimators",
+    "Explanation": "service.explaining",
     "Gate": "core.sketch",
     "Hit": "core.answer",
     "Learnware": "core.learnware",
     "Manifest": "core.manifest",
+    "Match": "core.matching",
+    "Matching": "core.matching",
     "Mixture": "core.answer",
     "Part": "core.answer",
+    "Release": "core.sketch",
     "Requirement": "core.answer",
     "Sketch": "core.sketch",
     "Space": "core.space",
+    "compare": "service.comparing",
+    "explain": "service.explaining",
+    "marginal": "service.comparing",
+    "match": "service.matching",
+    "merge": "service.merging",
     "pack": "service.packing",
+    "rekey": "service.rekeying",
+    "revise": "service.spaces",
     "sketch": "service.sketching",
     "space": "service.sketching",
+    "update": "service.merging",
+    "write_space": "service.spaces",
 }
 
 __all__ = list(_HOMES)

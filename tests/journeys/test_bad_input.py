@@ -100,7 +100,8 @@ REFUSED_SEARCHES = {
     "nothing": (None, BadData, "NoneType"),
     "texts": (["a", "b"], SpaceMismatch, "texts"),
     "an array of another width": (np.zeros((ROWS, 5)), SpaceMismatch, "x0|price"),
-    "a cube": (np.zeros((2, 2, 2)), BadData, "shape"),
+    "pictures": (np.zeros((2, 2, 2)), SpaceMismatch, "pictures"),
+    "five dimensions": (np.zeros((2, 2, 2, 2, 2)), BadData, "shape"),
     "two columns of one name": (
         pd.concat([table(), table()[["price"]]], axis=1), BadData, "price",
     ),

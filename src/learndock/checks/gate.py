@@ -1,4 +1,4 @@
-"""The privacy gate: the sketch was measured before it left, and passed or had consent."""
+"""The privacy gate: the sketch was measured before it left, and passed, or is private."""
 
 from learndock.core.findings import Finding, Level
 from learndock.core.learnware import Learnware
@@ -6,11 +6,19 @@ from learndock.core.ports import Check
 
 
 class GateCheck:
-    """Refuses a sketch without a passed gate; warns where the owner overruled it."""
+    """Refuses a sketch without a passed gate; warns where the owner overruled it.
+
+    A differentially private sketch needs no gate. Its accounting has to be the manifest's.
+    """
 
     def inspect(self, learnware: Learnware) -> list[Finding]:
-        """Return what the gate's record says."""
-        gate = learnware.sketch.gate
+        """Return what the gate's record says, or the accounting."""
+        gate, release = learnware.sketch.gate, learnware.sketch.release
+        if release != learnware.manifest.release:
+            told = "sketch and manifest state another accounting of differential privacy"
+            return [Finding("gate", Level.REFUSE, told, "make it with `learndock pack`")]
+        if release is not None:
+            return []
         if gate is None or not gate.passed:
             return [
                 Finding(

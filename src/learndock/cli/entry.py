@@ -3,13 +3,13 @@
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
 import learndock
-from learndock.cli import keep, prove, share, use
+from learndock.cli import audit, keep, prove, share, spaces, use
 from learndock.cli.session import Session, as_json, visible
 from learndock.errors import DockError
 
@@ -18,9 +18,9 @@ INTERRUPTED = 130
 HUNG_UP = 141
 """128 and the number of SIGPIPE, as a shell tells it."""
 
-COMMANDS = {
+COMMANDS: dict[str, tuple[Callable[..., Any], ...]] = {
     "Use": (use.search, use.reuse, use.show, use.ls, use.fetch, use.demo),
-    "Share": (share.sketch, share.pack, share.submit, share.withdraw),
+    "Share": (share.sketch, share.merge, share.pack, share.submit, share.withdraw, audit.audit),
     "Dock": (keep.init, keep.verify, keep.backup),
     "Prove": (prove.doctor, prove.version, prove.completion),
 }
@@ -48,6 +48,10 @@ def _build() -> App:
     )
     alias.command(keep.set_alias, name="set")
     root.command(alias)
+    space = App(name="space", help="Coordinate systems that owners share.", group=groups["Dock"])
+    for verb in (spaces.ls, spaces.show, spaces.add, spaces.make):
+        space.command(verb)
+    root.command(space)
     return root
 
 

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 SKETCH = ".sketch"
 LEARNWARE = ".learnware"
+SPACE = ".space.json"
 ANSWER = ".json"
 PREDICTIONS = ".csv"
 MAX_ANSWER = 64 << 20
 """Bytes of an answer's file; one hit has at most some 10 kB."""
-KINDS = {SKETCH: "sketch", LEARNWARE: "learnware", ANSWER: "answer", PREDICTIONS: "table"}
+KINDS = {
+    SKETCH: "sketch",
+    LEARNWARE: "learnware",
+    ANSWER: "answer",
+    PREDICTIONS: "table",
+    SPACE: "space",
+}
 
 
 def require_file(path: Path) -> Path:
@@ -36,6 +43,17 @@ def require_file(path: Path) -> Path:
     return path
 
 
+def require_path(path: Path) -> Path:
+    """Return a path at which there is a file, or a folder of pictures.
+
+    Raises
+    ------
+    NotFound
+        If there is neither.
+    """
+    return path if path.is_dir() else require_file(path)
+
+
 def check_target(path: Path, suffix: str) -> Path:
     """Return a path that can be written, and by whose ending the file is known again.
 
@@ -46,7 +64,7 @@ def check_target(path: Path, suffix: str) -> Path:
     Invalid
         If it ends otherwise.
     """
-    if path.suffix.lower() != suffix:
+    if not path.name.lower().endswith(suffix):
         raise Invalid(
             f"{path} does not end in {suffix}, as a {KINDS[suffix]} does",
             next=f"say -o {path.parent / (path.stem or KINDS[suffix])}{suffix}",

@@ -28,3 +28,11 @@ Drop = Annotated[
     Parameter(name="--drop", negative="", help="Column to leave out; may be repeated."),
 ]
 Tags = Annotated[list[str] | None, Parameter(name="--tag", negative="")]
+Epsilon = Annotated[
+    float | None,
+    Parameter(help="Make the sketch differentially private, at this cost.", validator=Number(gt=0)),
+]
+Delta = Annotated[
+    float,
+    Parameter(help="Odds that this privacy fails.", validator=Number(gt=0, lt=1)),
+]

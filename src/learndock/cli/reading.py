@@ -1,32 +1,22 @@
-"""Reading what the command line is given: tables, texts and arrays; models; spaces.
+"""Reading what the command line is given: rows and their labels, models, spaces."""
 
-A table is a CSV file (UTF-8, commas, names in the first row), a TSV or a Parquet file. In CSV,
-numbers and `True`/`False` are recognised by pandas; a column of which every value is an ISO 8601
-date or time is read as such; an empty field, `NA` and `NaN` are missing. In a text file every
-line is one document, an empty one too, so that the predictions have the same lines.
-"""
-
-import re
-import warnings
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learndock.cli.files import LEARNWARE, SKETCH, read_learnware, read_sketch, require_file
+from learndock.cli.files import LEARNWARE, SKETCH, SPACE, read_learnware, read_sketch, require_file
 from learndock.cli.session import Session
-from learndock.errors import BadData, Conflict, Invalid, NotFound, Unavailable, UnsafeModel
+from learndock.errors import BadData, Invalid, UnsafeModel
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from learndock.core.space import Space
     from learndock.service.dock import Dock
+    from learndock.service.rows import Blocks
 
 PICKLES = (".joblib", ".pickle", ".pkl", ".pt", ".pth")
-_ISO = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?")
-_ZONE = re.compile(r":\d{2}.*(Z|[+-]\d{2}:?\d{2})$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,8 +61,9 @@ def read_rows(path: Path, *, label: str = "", text: str = "", drop: Sequence[str
         If reading such a file takes a library that is not installed.
     """
     from learndock.core.data import form_of, names_of, require_columns
+    from learndock.service.files import read
 
-    data = _reader(path)(path)
+    data = read(path)
     columns = [name for name in (label, text, *drop) if name]
     if not columns:
         return Rows(data)
@@ -88,25 +79,26 @@ def read_rows(path: Path, *, label: str = "", text: str = "", drop: Sequence[str
     return Rows(data.drop(columns=[name for name in (label, *drop) if name]), labels)
 
 
+def blocks(path: Path, *, label: str = "", text: str = "", drop: Sequence[str] = ()) -> "Blocks":
+    """Return the rows of a file without their labels, read bit by bit where they are a table.
+
+    Raises
+    ------
+    NotFound, BadData, SpaceMismatch, Unavailable
+        As `read_rows` does.
+    """
+    from learndock.service.rows import Blocks
+
+    if text:
+        return Blocks(read_rows(path, label=label, text=text, drop=drop).data)
+    return Blocks(path, drop=[name for name in (label, *drop) if name])
+
+
 def read_task(path: Path, *, label: str = "", text: str = "") -> Any:
     """Return a sketch, or rows without their labels."""
     if path.suffix.lower() == SKETCH:
         return read_sketch(path)
     return read_rows(path, label=label, text=text).data
-
-
-def _reader(path: Path) -> Callable[[Path], Any]:
-    suffix = require_file(path).suffix.lower()
-    if suffix not in READERS:
-        raise BadData(
-            f"{path} is no file of rows that can be read; its name would end in "
-            f"{', '.join(READERS)}",
-            next="save the rows as CSV, and give that",
-            suffix=suffix,
-        )
-    if path.stat().st_size == 0:
-        raise BadData(f"{path} is empty", next="give a file with at least one row")
-    return READERS[suffix]
 
 
 def _labels(column: "pd.Series[Any]", path: Path) -> Any:
@@ -117,115 +109,6 @@ def _labels(column: "pd.Series[Any]", path: Path) -> Any:
             missing=gone,
         )
     return column.to_numpy()
-
-
-def _csv(path: Path) -> "pd.DataFrame":
-    return _separated(path, ",")
-
-
-def _tsv(path: Path) -> "pd.DataFrame":
-    return _separated(path, "\t")
-
-
-def _separated(path: Path, separator: str) -> "pd.DataFrame":
-    import pandas as pd
-
-    try:
-        with warnings.catch_warnings():
-            # Of a row with more fields than there are names, pandas warns, and loses some.
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            head = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str)
-            frame = pd.read_csv(path, sep=separator, low_memory=False, index_col=False)
-    except pd.errors.ParserWarning as error:
-        raise BadData(
-            f"the rows of {path} have more fields than its first row names",
-            next="name every column in the first row",
-        ) from error
-    except ValueError as error:  # what pandas raises for text it cannot take apart
-        raise BadData(
-            f"{path} cannot be read as a table: {error}",
-            next="save it as UTF-8 CSV with the columns' names in the first row",
-        ) from error
-    _check_names(path, head.iloc[0].dropna().tolist())
-    return _with_dates(frame)
-
-
-def _check_names(path: Path, names: list[str]) -> None:
-    """Refuse a first row that pandas would read otherwise than its owner does."""
-    if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise BadData(f"{path} has two columns {twice[0]!r}", next="rename one of them")
-    if len(names) == 1 and (odd := next((mark for mark in ";\t|" if mark in names[0]), "")):
-        raise BadData(
-            f"the columns of {path} are separated by {odd!r}, and commas are needed",
-            next="save it as CSV with commas",
-        )
-
-
-def _with_dates(frame: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the table with columns of ISO 8601 dates read as dates."""
-    dates = {}
-    for name in frame.columns[[dtype.kind == "O" for dtype in frame.dtypes]]:
-        found = _dates(frame[name])
-        if found is not None:
-            dates[name] = found
-    return frame.assign(**dates)
-
-
-def _dates(column: "pd.Series[Any]") -> "pd.Series[Any] | None":
-    """Return a column as dates, or nothing where one of its values is none."""
-    import pandas as pd
-
-    present = [str(value) for value in column.dropna()]
-    if not present or not all(map(_ISO.fullmatch, present)):
-        return None
-    zoned = any(_ZONE.search(value) for value in present)
-    found = pd.to_datetime(column, format="ISO8601", utc=zoned, errors="coerce")
-    return found if found.count() == len(present) else None  # 2024-13-01 looks like a day
-
-
-def _parquet(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    try:
-        return pd.read_parquet(path)
-    except ImportError as error:
-        raise Unavailable(
-            f"{path} is Parquet, and pyarrow, which reads it, is not installed",
-            next='pip install "learndock[parquet]"',
-            missing="pyarrow",
-        ) from error
-    except ValueError as error:
-        raise BadData(
-            f"{path} cannot be read as Parquet: {error}", next="save it again, or as CSV"
-        ) from error
-
-
-def _texts(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8-sig").removesuffix("\n").split("\n")
-    except ValueError as error:
-        raise BadData(f"{path} is no UTF-8 text: {error}", next="save it as UTF-8") from error
-
-
-def _array(path: Path) -> Any:
-    import numpy as np
-
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise BadData(
-            f"{path} is no NumPy array of numbers: {error}", next="write it with `numpy.save`"
-        ) from error
-
-
-READERS: dict[str, Callable[[Path], Any]] = {
-    ".csv": _csv,
-    ".tsv": _tsv,
-    ".parquet": _parquet,
-    ".txt": _texts,
-    ".text": _texts,
-    ".npy": _array,
-}
 
 
 def read_model(path: Path) -> Any:
@@ -259,7 +142,12 @@ def read_model(path: Path) -> Any:
 
 
 def find_space(wanted: str, session: Session) -> "Space | None":
-    """Return the space that `--space` names: one of the dock's, or that of a file.
+    """Return the space that `--space` names, or nothing where it names none."""
+    return require_space(wanted, session) if wanted else None
+
+
+def require_space(wanted: str, session: Session) -> "Space":
+    """Return a space: that of a file, one of the dock's, or without a dock one that is built in.
 
     Raises
     ------
@@ -267,25 +155,20 @@ def find_space(wanted: str, session: Session) -> "Space | None":
         If there is none of that name; says which there are.
     Conflict
         If several have it.
+    BadArchive
+        If the file holds no space.
     """
+    from learndock.service import spaces
+
     path = Path(wanted)
-    if not wanted:
-        return None
+    if path.name.endswith(SPACE):
+        return spaces.read_space(path)
     if path.suffix.lower() == SKETCH:
         return read_sketch(path).space
     if path.suffix.lower() == LEARNWARE:
         return read_learnware(path).sketch.space
-    spaces = session.dock().spaces()
-    found = [it for it in spaces if wanted in (it.name, str(it)) or it.id.startswith(wanted)]
-    if not found:
-        there = ", ".join(f"{space} ({space.id[:12]})" for space in spaces) or "none"
-        raise NotFound(f"there is no space {wanted!r}; there are {there}", next="name one of them")
-    if len(found) > 1:
-        told = ", ".join(space.id[:12] for space in found)
-        raise Conflict(
-            f"{len(found)} spaces are called {wanted!r}: {told}", next="name one of these"
-        )
-    return found[0]
+    dock = session.dock_if_named()
+    return spaces.named(wanted) if dock is None else spaces.find_space(dock.spaces(), wanted)
 
 
 def own_space(wanted: str, data: Any, session: Session) -> "Space | None":

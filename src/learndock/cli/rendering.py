@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from learndock.core.manifest import Manifest
     from learndock.core.ports import Entry
     from learndock.core.sketch import Sketch
+    from learndock.core.space import Space
     from learndock.service.dock import Dock, Health
+    from learndock.service.explaining import Explanation
     from learndock.service.predictor import Report
 
 WIDTH = 12
@@ -147,14 +149,18 @@ def learnware(found: "Learnware", *, path: Path, then: str) -> Page:
     return Page(fields(lines), data, (f"sha256:{found.id}",))
 
 
-def sketch(found: "Sketch", *, path: Path) -> Page:
-    """Show a sketch, and what the privacy gate says of it."""
+def sketch(found: "Sketch", *, path: Path, explanation: "Explanation | None" = None) -> Page:
+    """Show a sketch, what the privacy gate says of it, and all of it where that was asked for."""
     lines = [
         *_sketch_lines(found),
         ("file", str(path)),
         ("next", f"learndock search {path}"),
     ]
-    return Page(fields(lines), {"path": str(path), **sketch_data(found)}, (f"sha256:{found.id}",))
+    text, data = fields(lines), {"path": str(path), **sketch_data(found)}
+    if explanation is not None:
+        text = f"{explanation}\n\n{text}"
+        data["explanation"] = explanation.to_dict()
+    return Page(text, data, (f"sha256:{found.id}",))
 
 
 def sketch_data(found: "Sketch") -> dict[str, Any]:
@@ -170,7 +176,64 @@ def sketch_data(found: "Sketch") -> dict[str, Any]:
         "classes": list(found.classes),
         "accuracy": list(found.accuracy),
         "gate": None if found.gate is None else asdict(found.gate) | {"passed": found.gate.passed},
+        "release": None if found.release is None else asdict(found.release),
     }
+
+
+def spaces(found: Sequence[tuple["Space", int]]) -> Page:
+    """List spaces and the number of learnwares on offer in each, one a line."""
+    head = ("space", "digest", "columns", "coordinates", "learnwares")
+    rows = [
+        (
+            str(space),
+            space.id[:12],
+            str(len(space.columns) or ""),
+            str(space.width),
+            str(offered),
+        )
+        for space, offered in found
+    ]
+    text = columns([head, *rows]) if rows else "no space here"
+    data = [{**space_data(space), "learnwares": offered} for space, offered in found]
+    return Page(text, {"spaces": data}, tuple(str(space) for space, _ in found))
+
+
+def space(found: "Space") -> Page:
+    """Show a space and its columns."""
+    lines = fields(
+        [
+            ("space", str(found)),
+            ("id", f"sha256:{found.id}"),
+            ("encoder", f"{found.encoder}, {found.width} coordinates"),
+            ("kernel", f"g0 {found.gamma:g}, times {some(found.scales)}"),
+        ]
+    )
+    head = ("column", "kind", "unit", "centre", "scale")
+    rows = [
+        (
+            column.name,
+            column.kind,
+            column.unit,
+            *(
+                (f"{column.center:g}", f"{column.scale:g}")
+                if column.kind in ("numeric", "datetime")
+                else ("", "")
+            ),
+        )
+        for column in found.columns
+    ]
+    text = f"{lines}\n\n{columns([head, *rows])}" if rows else lines
+    return Page(text, space_data(found), (f"sha256:{found.id}",))
+
+
+def space_data(found: "Space") -> dict[str, Any]:
+    """Return a space as JSON data, with its digest."""
+    return {"id": found.id, "label": str(found), **found.model_dump(mode="json")}
+
+
+def space_written(found: "Space", became: str, *, dry_run: bool, then: str) -> Page:
+    """Tell what a write did to a space, or would do."""
+    return _written(str(found), became, space_data(found), dry_run=dry_run, then=then)
 
 
 def report(found: "Report", *, then: str = "", output: Path | None = None, rows: int = 0) -> Page:

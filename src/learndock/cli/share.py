@@ -1,12 +1,17 @@
 """Commands of those who have a model: sketch, pack, submit, withdraw."""
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from learndock.cli import files, reading, rendering
 from learndock.cli.options import (
     Consent,
+    Delta,
     Drop,
     DryRun,
+    Epsilon,
     Label,
     Output,
     Seed,
@@ -27,39 +32,81 @@ def sketch(
     label: Label = "",
     text: Text = "",
     drop: Drop = None,
+    encoder: str = "",
     seed: Seed = 0,
     consent: Consent = False,
+    epsilon: Epsilon = None,
+    delta: Delta = 1e-6,
+    explain: Annotated[bool, Parameter(negative="")] = False,
     output: Output = None,
     session: Here,
 ) -> None:
     """Sketch DATA: a few points that stand for the rows, none of which is a row.
 
-    The sketch can be given to `learndock search` in place of the data.
+    The sketch can be given to `learndock search` in place of the data. Large files are read
+    bit by bit.
 
-        $ learndock sketch mine.csv --label sales -o mine.sketch
+        $ learndock sketch mine.csv --label sales --explain -o mine.sketch
 
     Parameters
     ----------
     data : Path
-        CSV, TSV, Parquet, a text file (one document a line), or a NumPy array.
+        CSV, TSV, Parquet, a text file (one document a line), a NumPy array, or a folder of
+        pictures.
     label : str
         Column that holds the labels; it is left out.
+    encoder : str
+        Encoder of a new space, such as onnx:FOLDER; else the one for such data.
+    explain : bool
+        Show how each column was read, and what leaves the machine, byte for byte.
     output : Path
         Write to this .sketch file; else beside the data.
     """
-    from learndock.service import sketching
+    from learndock.service import explaining, sketching
 
-    beside = files.require_file(data).with_suffix(files.SKETCH)
+    beside = files.require_path(data).with_suffix(files.SKETCH)
     target = files.check_target(output or beside, files.SKETCH)
     with session.busy(f"sketching {data.name}"):
-        rows = reading.read_rows(data, label=label, text=text, drop=drop or ()).data
+        rows = reading.blocks(data, label=label, text=text, drop=drop or ())
         found = sketching.sketch(
             rows,
-            space=reading.own_space(space, rows, session),
+            space=None if encoder else reading.own_space(space, rows.first(), session),
             size=size,
             seed=seed,
+            encoder=encoder,
             consent=consent,
+            epsilon=epsilon,
+            delta=delta,
         )
+        told = explaining.explain(rows, found) if explain else None
+    target.write_bytes(found.to_bytes())
+    session.put(rendering.sketch(found, path=target, explanation=told))
+
+
+def merge(
+    sketches: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    size: Size = None,
+    seed: Seed = 0,
+    output: Path = Path("merged.sketch"),
+    session: Here,
+) -> None:
+    """Merge SKETCHES of separate rows in one space into one; nobody has to pool the rows.
+
+        $ learndock merge north.sketch south.sketch -o both.sketch
+
+    Parameters
+    ----------
+    sketches : list[Path]
+        What `learndock sketch` wrote.
+    output : Path
+        Write to this .sketch file.
+    """
+    from learndock.service import merging
+
+    target = files.check_target(output, files.SKETCH)
+    found = merging.merge(*map(files.read_sketch, sketches), size=size, seed=seed)
     target.write_bytes(found.to_bytes())
     session.put(rendering.sketch(found, path=target))
 
@@ -82,6 +129,8 @@ def pack(
     size: Size = None,
     seed: Seed = 0,
     consent: Consent = False,
+    epsilon: Epsilon = None,
+    delta: Delta = 1e-6,
     output: Output = None,
     session: Here,
 ) -> None:
@@ -137,6 +186,8 @@ def pack(
             size=size,
             seed=seed,
             consent=consent,
+            epsilon=epsilon,
+            delta=delta,
         )
     path.write_bytes(files.learnware_bytes(found))
     session.put(rendering.learnware(found, path=path, then=f"learndock submit {path}"))

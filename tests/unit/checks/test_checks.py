@@ -7,7 +7,7 @@ import pytest
 from learndock.core import registry
 from learndock.core.findings import Level, Verdict
 from learndock.core.learnware import Learnware, list_files
-from learndock.core.sketch import Gate
+from learndock.core.sketch import Gate, Release
 from learndock.testing.check import make_learnware
 
 
@@ -69,3 +69,19 @@ def test_a_verdict_is_as_bad_as_its_worst_finding():
     ]
     assert Verdict(tuple(found)).level is Level.REFUSE
     assert Verdict().level is Level.PASS
+
+
+RELEASE = Release(1.0, 1e-6, "analytic Gaussian mechanism", 2.0, 9.0, 2_048)
+
+
+def test_a_private_sketch_needs_no_gate_where_the_manifest_states_its_accounting():
+    sound = make_learnware()
+    private = dataclasses.replace(sound.sketch, gate=None, release=RELEASE)
+    assert levels("gate", changed(sound, sketch=private, release=RELEASE)) == []
+
+
+@pytest.mark.parametrize("stated", [None, dataclasses.replace(RELEASE, epsilon=0.1)])
+def test_another_accounting_than_the_sketchs_is_refused(stated):
+    sound = make_learnware()
+    private = dataclasses.replace(sound.sketch, release=RELEASE)
+    assert levels("gate", changed(sound, sketch=private, release=stated)) == [Level.REFUSE]

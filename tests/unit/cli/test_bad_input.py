@@ -21,7 +21,7 @@ TABLES = {
 }
 ARRAYS = {
     "no rows": np.zeros((0, 2)),
-    "three dimensions": np.zeros((200, 2, 2)),
+    "five dimensions": np.zeros((200, 2, 2, 2, 2)),
     "one dimension": np.zeros(200),
     "no columns": np.zeros((200, 0)),
     "complex numbers": np.zeros((200, 2), dtype=complex),

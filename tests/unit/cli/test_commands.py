@@ -277,7 +277,7 @@ def test_a_sketch_can_take_the_space_of_another_file(run, dock, packed, rows, mo
 
 def test_too_few_rows_are_refused_with_4_unless_there_is_consent(run, tmp_path):
     path = tmp_path / "few.csv"
-    path.write_text("n\n" + "".join(f"{i}\n" for i in range(30)))
+    path.write_text("n\n" + "".join(f"{i}\n" for i in range(15)))
     done = run("sketch", path)
     assert done.status == 4
     assert "--consent" in done.err

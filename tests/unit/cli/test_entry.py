@@ -14,8 +14,11 @@ from learndock.cli.session import Session
 
 TOP = {
     "init", "demo", "pack", "submit", "search", "reuse", "ls", "show", "fetch", "withdraw",
-    "verify", "sketch", "backup", "doctor", "version", "alias", "completion",
+    "verify", "sketch", "backup", "doctor", "version", "alias", "completion", "space",
+    "audit", "merge",
 }  # fmt: skip
+NESTED = {"alias": ["set"], "space": ["show"]}
+"""A command of each group, whose help has its example."""
 HEAVY = {"numpy", "pandas", "pydantic", "scipy", "sklearn", "sqlalchemy"}
 ERRORS = sorted(
     {
@@ -50,7 +53,7 @@ def test_the_commands_are_those_of_the_design():
 
 @pytest.mark.parametrize("command", sorted(TOP))
 def test_the_help_of_a_command_has_an_example(run, command):
-    words = [command, "set"] if command == "alias" else [command]
+    words = [command, *NESTED.get(command, ())]
     done = run(*words, "--help")
     assert done.status == 0
     assert f"$ learndock {' '.join(words)}" in done.out

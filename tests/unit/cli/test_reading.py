@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from learndock.cli.reading import PICKLES, READERS, read_model, read_rows
+from learndock.cli.reading import PICKLES, read_model, read_rows
 from learndock.core import registry
 from learndock.errors import BadData, Invalid, NotFound, SpaceMismatch, Unavailable, UnsafeModel
+from learndock.service.files import TABLES
 
 
 @pytest.fixture
@@ -208,8 +209,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         read_rows(tmp_path / "none.csv")
 
 
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(NotFound, match="is a folder"):
+def test_a_folder_is_one_of_pictures(tmp_path):
+    with pytest.raises(BadData, match="has no pictures"):
         read_rows(tmp_path)
 
 
@@ -217,7 +218,7 @@ def test_a_folder_is_no_file(tmp_path):
 def test_an_unknown_ending_is_told_with_those_that_are_known(file, name):
     with pytest.raises(BadData) as error:
         read_rows(file(name, "x"))
-    assert all(suffix in str(error.value) for suffix in READERS)
+    assert all(suffix in str(error.value) for suffix in TABLES)
 
 
 # ---------------------------------------------------------------- models
