@@ -4,7 +4,7 @@ A member is a row that was sketched; a non-member is one of the same source that
 attack gives each row a score, higher for a supposed member.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 from typing import NamedTuple, Self
@@ -32,6 +32,7 @@ CROWD = 5
 
 _BLOCK = 2_048
 _SMALLEST = 1e-300
+_NEAREST = 1e6  # so sharp that a guess is that of the nearest point
 
 
 @dataclass(frozen=True)
@@ -192,19 +193,59 @@ def membership(trials: Sequence[Trial], *, gamma: float, seed: int = 0) -> Membe
     >>> membership([careless], gamma=0.25).auc.low > 0.6
     True
     """
-    rng = np.random.default_rng(seed)
-    halves: tuple[list[_Said], list[_Said]] = ([], [])
-    for trial in trials:
-        _require(trial)
-        inside, outside = _halves(trial.members, rng), _halves(trial.others, rng)
-        for half, *both in zip(halves, inside, outside, strict=True):
-            half.append(_Said(*(scores(x, trial, gamma=gamma) for x in both)))
-    names = [_best(half) for half in halves]
-    judged = [
-        said.by(name) for half, name in zip(halves, reversed(names), strict=True) for said in half
-    ]
+    names, judged = _judged(trials, lambda x, trial: scores(x, trial, gamma=gamma), seed)
     tpr, fpr = found_at(judged)
-    return Membership(" or ".join(dict.fromkeys(names)), mean_auc(judged), tpr, fpr)
+    return Membership(names, mean_auc(judged), tpr, fpr)
+
+
+def attribute_advantage(
+    trials: Sequence[Trial], hidden: slice, *, gamma: float, seed: int = 0
+) -> Share:
+    """Guess hidden coordinates of rows, and tell how much oftener that goes well for members.
+
+    As in `membership`, the best of several sharpnesses is chosen on other rows than it is
+    measured on.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        The sketches that are attacked.
+    hidden : slice
+        The coordinates that the attacker does not know.
+    gamma : float
+        The space's g0.
+    seed : int
+        Draws the halves.
+
+    Returns
+    -------
+    Share
+        As `advantage` returns.
+
+    Raises
+    ------
+    BadData
+        If there are fewer than 6 members or non-members.
+
+    Notes
+    -----
+    Costs O(n K d) time for each trial.
+
+    Examples
+    --------
+    >>> members, rest = np.random.default_rng(0).normal(size=(2, 400, 3))
+    >>> careless = Trial.of(members, np.full(400, 0.0025), members, rest, seed=0)
+    >>> attribute_advantage([careless], slice(2, 3), gamma=0.17).low > 0.1
+    True
+    """
+
+    def attack(x: Float, trial: Trial) -> dict[str, Float]:
+        return {
+            f"x{times:g}": -guesses(x, hidden, trial.points, trial.weights, gamma=times * gamma)
+            for times in (*SHARPNESS, _NEAREST)
+        }
+
+    return advantage(_judged(trials, attack, seed)[1])
 
 
 def auc(inside: Float, outside: Float) -> tuple[float, float]:
@@ -427,14 +468,14 @@ def guesses(x: Float, hidden: slice, points: Float, weights: Float, *, gamma: fl
 
 
 def advantage(pairs: Sequence[tuple[Float, Float]]) -> Share:
-    """Return how much oftener a guess is good for members than for non-members.
+    """Return how much oftener a score is good for members than for non-members.
 
-    A guess is good that is nearer than the median of all.
+    Good is what lies above the median of the non-members.
 
     Parameters
     ----------
     pairs : sequence of ((n,) float64, (m,) float64)
-        Distances of guesses from the truth, for members and for non-members.
+        Scores of members and of non-members.
 
     Returns
     -------
@@ -455,7 +496,7 @@ def advantage(pairs: Sequence[tuple[Float, Float]]) -> Share:
     """
     found = np.array(
         [
-            _difference(inside < (middle := np.median([*inside, *outside])), outside < middle)
+            _difference(inside > (middle := np.median(outside)), outside > middle)
             for inside, outside in pairs
         ]
     )
@@ -493,6 +534,24 @@ def _require(trial: Trial) -> None:
             members=members,
             others=others,
         )
+
+
+def _judged(
+    trials: Sequence[Trial], attack: Callable[[Float, Trial], Mapping[str, Float]], seed: int
+) -> tuple[str, list[tuple[Float, Float]]]:
+    """Return the names of the best attacks, and what they say of the rows not chosen by."""
+    rng = np.random.default_rng(seed)
+    halves: tuple[list[_Said], list[_Said]] = ([], [])
+    for trial in trials:
+        _require(trial)
+        inside, outside = _halves(trial.members, rng), _halves(trial.others, rng)
+        for half, *both in zip(halves, inside, outside, strict=True):
+            half.append(_Said(*(attack(x, trial) for x in both)))
+    names = [_best(half) for half in halves]
+    judged = [
+        said.by(name) for half, name in zip(halves, reversed(names), strict=True) for said in half
+    ]
+    return " or ".join(dict.fromkeys(names)), judged
 
 
 def _halves(rows: Float, rng: np.random.Generator) -> tuple[Float, Float]:

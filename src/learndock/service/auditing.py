@@ -12,10 +12,8 @@ from learndock.core.sketch import Float, Sketch
 from learndock.core.space import Space
 from learndock.errors import SpaceMismatch
 from learndock.numerics.attacks import (
-    Share,
     Trial,
-    advantage,
-    guesses,
+    attribute_advantage,
     membership,
     relative_distances,
 )
@@ -104,7 +102,11 @@ def audit_coords(
         ),
         membership=membership(attacked, gamma=sketch.space.gamma, seed=seed),
         attribute=attribute,
-        advantage=None if hidden is None else _guessed(attacked, hidden, sketch.space),
+        advantage=(
+            None
+            if hidden is None
+            else attribute_advantage(attacked, hidden, gamma=sketch.space.gamma, seed=seed)
+        ),
     )
 
 
@@ -141,17 +143,3 @@ def _hidden(space: Space, attribute: str) -> slice | None:
             next="leave the attribute out",
         )
     return parts[attribute]
-
-
-def _guessed(attacked: Sequence[Trial], hidden: slice, space: Space) -> Share:
-    """Return how much oftener the column is guessed well for members than for others."""
-    gamma = space.sharpness * space.gamma
-    return advantage(
-        [
-            (
-                guesses(trial.members, hidden, trial.points, trial.weights, gamma=gamma),
-                guesses(trial.others, hidden, trial.points, trial.weights, gamma=gamma),
-            )
-            for trial in attacked
-        ]
-    )

@@ -38,7 +38,7 @@ from learndock.service.fitting import (
 )
 
 MECHANISM = "analytic Gaussian mechanism on sums of random features"
-FEATURES = 2_048
+FEATURES = 4_096
 MOST_ENTRIES = 2**15
 """Entries of the noisy vector: with many classes each has fewer features, at least 256."""
 FEWEST_FEATURES = 256
@@ -154,7 +154,7 @@ def release_coords(
 
     Notes
     -----
-    Costs O(n D d + K D (d + C)) time with D = 2,048 features. A model that is given away with
+    Costs O(n D d + K D (d + C)) time with D = 4,096 features. A model that is given away with
     its sketch is not private by this.
 
     References

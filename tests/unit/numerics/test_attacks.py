@@ -10,6 +10,7 @@ from learndock.errors import BadData
 from learndock.numerics.attacks import (
     Trial,
     advantage,
+    attribute_advantage,
     auc,
     binomial,
     found_at,
@@ -134,10 +135,16 @@ def test_a_guess_far_from_all_points_is_the_nearest_points():
 
 
 def test_advantage_is_how_much_oftener_members_are_guessed_well():
-    near, far = np.zeros(100), np.ones(100)
-    found = advantage([(np.concatenate([near, far]), np.concatenate([far, far]))])
+    good, bad = np.ones(100), np.zeros(100)
+    found = advantage([(np.concatenate([good, bad]), np.concatenate([bad, bad]))])
     assert found.value == pytest.approx(0.5)
     assert 0.4 < found.low < 0.5 < found.high < 0.6
+
+
+def test_a_hidden_coordinate_is_guessed_no_better_where_the_sketch_is_of_others():
+    members, rest, points = normal(0, 3, 600, 4)
+    found = attribute_advantage([trial(points, members, rest)], slice(0, 1), gamma=0.125)
+    assert found.low < 0 < found.high
 
 
 def test_advantage_of_equal_sides_has_an_interval_around_nothing():
