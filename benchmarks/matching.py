@@ -14,9 +14,9 @@ import pandas as pd
 from sklearn import datasets
 
 import learndock as ld
+from learndock.core.names import words_of
 from learndock.numerics.herding import pseudo_rows
 from learndock.numerics.kernels import mmd
-from learndock.numerics.matching import words_of
 from learndock.numerics.reduced import reduce
 from learndock.service.encoding import encoder_of
 from learndock.service.matching import match

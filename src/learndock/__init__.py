@@ -11,6 +11,7 @@ if TYPE_CHECKING:
         Part as Part,
         Requirement as Requirement,
     )
+    from learndock.core.audit import Audit as Audit
     from learndock.core.learnware import Learnware as Learnware
     from learndock.core.manifest import Manifest as Manifest
     from learndock.core.matching import (
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from learndock.core.sketch import Gate as Gate, Release as Release, Sketch as Sketch
     from learndock.core.space import Space as Space
     from learndock.errors import DockError as DockError
+    from learndock.service.auditing import audit as audit
     from learndock.service.comparing import compare as compare, marginal as marginal
     from learndock.service.dock import Dock as Dock
     from learndock.service.estimators import (
@@ -32,14 +34,20 @@ if TYPE_CHECKING:
     from learndock.service.merging import merge as merge, update as update
     from learndock.service.packing import pack as pack
     from learndock.service.rekeying import rekey as rekey
-    from learndock.service.sketching import sketch as sketch, space as space
-    from learndock.service.spaces import revise as revise, write_space as write_space
+    from learndock.service.sketching import sketch as sketch
+    from learndock.service.spaces import (
+        read_space as read_space,
+        revise as revise,
+        space as space,
+        write_space as write_space,
+    )
 
 __version__ = "0.1.0"
 
 # Where each public name lives; it is imported when it is first used.
 _HOMES = {
     "Answer": "core.answer",
+    "Audit": "core.audit",
     "Comparison": "core.matching",
     "Coverage": "core.answer",
     "Dock": "service.dock",
@@ -59,16 +67,18 @@ _HOMES = {
     "Requirement": "core.answer",
     "Sketch": "core.sketch",
     "Space": "core.space",
+    "audit": "service.auditing",
     "compare": "service.comparing",
     "explain": "service.explaining",
     "marginal": "service.comparing",
     "match": "service.matching",
     "merge": "service.merging",
     "pack": "service.packing",
+    "read_space": "service.spaces",
     "rekey": "service.rekeying",
     "revise": "service.spaces",
     "sketch": "service.sketching",
-    "space": "service.sketching",
+    "space": "service.spaces",
     "update": "service.merging",
     "write_space": "service.spaces",
 }

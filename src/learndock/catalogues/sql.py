@@ -231,10 +231,18 @@ class Sql:
             with _reading("a space"):
                 return [Space.model_validate(json.loads(content)) for content in found]
 
-    def add_space(self, space: Space) -> None:
-        """Enter a space; nothing happens if it is there."""
+    def add_space(self, space: Space, *, dry_run: bool = False) -> None:
+        """Enter a space; nothing happens if it is there, or in a dry run.
+
+        Raises
+        ------
+        Conflict
+            If another space has its name and version.
+        """
         with self._writing.begin() as db:
-            _enter_space(db, space)
+            _refuse_namesake(db, space)
+            if not dry_run:
+                _enter_space(db, space)
 
     def sketches(self, ids: Sequence[str]) -> dict[str, Sketch]:
         """Return sketches by learnware id; ids that are not there are left out."""
@@ -329,6 +337,17 @@ def _next_version(db: Connection, owner: str, name: str) -> int:
         learnwares.c.owner == owner, learnwares.c.name == name
     )
     return (db.scalar(latest) or 0) + 1
+
+
+def _refuse_namesake(db: Connection, space: Space) -> None:
+    other = db.scalar(
+        select(spaces.c.id).where(spaces.c.label == str(space), spaces.c.id != space.id)
+    )
+    if other is not None:
+        raise Conflict(
+            f"the dock has another space {space}: {other[:12]}, and this is {space.id[:12]}",
+            next="use that one, or give this one another name or version",
+        )
 
 
 def _enter_space(db: Connection, space: Space) -> None:

@@ -1,6 +1,9 @@
 """The files of learndock itself: sketches, learnwares, answers. Each kind has its own ending."""
 
 import json
+import os
+import re
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +22,8 @@ ANSWER = ".json"
 PREDICTIONS = ".csv"
 MAX_ANSWER = 64 << 20
 """Bytes of an answer's file; one hit has at most some 10 kB."""
+MAX_NAME = 64
+"""Letters of a name, as of a space or a learnware."""
 KINDS = {
     SKETCH: "sketch",
     LEARNWARE: "learnware",
@@ -35,11 +40,15 @@ def require_file(path: Path) -> Path:
     ------
     NotFound
         If there is none.
+    Invalid
+        If it is a pipe or the like.
     """
     if not path.exists():
         raise NotFound(f"there is no file {path}", next=f"look for it with `ls {path.parent}`")
-    if not path.is_file():
+    if path.is_dir():
         raise NotFound(f"{path} is a folder, and a file is needed", next=f"choose with `ls {path}`")
+    if not path.is_file():
+        raise Invalid(f"{path} is no regular file", next="save it in a file first, and give that")
     return path
 
 
@@ -48,10 +57,34 @@ def require_path(path: Path) -> Path:
 
     Raises
     ------
-    NotFound
+    NotFound, Invalid
         If there is neither.
     """
     return path if path.is_dir() else require_file(path)
+
+
+def title(path: Path) -> str:
+    """Return what a file or folder is called, without the ending of a file.
+
+    Examples
+    --------
+    >>> title(Path("My Data.csv")), title(Path("/"))
+    ('My Data', 'data')
+    """
+    called = Path(os.path.abspath(path))  # noqa: PTH100 - `absolute` leaves .. as it is
+    return (called.name if path.is_dir() else called.stem) or "data"
+
+
+def name_of(path: Path) -> str:
+    """Return a name for what is made of a file, in the letters that names may have.
+
+    Examples
+    --------
+    >>> name_of(Path("My Data (1).csv")), name_of(Path("Café.csv"))
+    ('my-data-1', 'cafe')
+    """
+    letters = unicodedata.normalize("NFKD", title(path).lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9._]+", "-", letters)[:MAX_NAME].strip("-._") or "data"
 
 
 def check_target(path: Path, suffix: str) -> Path:

@@ -33,6 +33,9 @@ Epsilon = Annotated[
     Parameter(help="Make the sketch differentially private, at this cost.", validator=Number(gt=0)),
 ]
 Delta = Annotated[
-    float,
-    Parameter(help="Odds that this privacy fails.", validator=Number(gt=0, lt=1)),
+    float | None,
+    Parameter(
+        help="Odds that this privacy fails; else at most 1e-6, and a tenth of one in the rows.",
+        validator=Number(gt=0, lt=1),
+    ),
 ]

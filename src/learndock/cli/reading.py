@@ -1,13 +1,14 @@
 """Reading what the command line is given: rows and their labels, models, spaces."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learndock.cli.files import LEARNWARE, SKETCH, SPACE, read_learnware, read_sketch, require_file
 from learndock.cli.session import Session
-from learndock.errors import BadData, Invalid, UnsafeModel
+from learndock.errors import BadData, Invalid, NotFound, UnsafeModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,17 +62,14 @@ def read_rows(path: Path, *, label: str = "", text: str = "", drop: Sequence[str
         If reading such a file takes a library that is not installed.
     """
     from learndock.core.data import form_of, names_of, require_columns
-    from learndock.service.files import read
+    from learndock.service.files import no_columns, read
 
     data = read(path)
     columns = [name for name in (label, text, *drop) if name]
     if not columns:
         return Rows(data)
     if form_of(data) != "frame":
-        raise BadData(
-            f"{path} has no named columns, and {columns[0]!r} is asked for",
-            next="give a table, or leave --label, --text and --drop out",
-        )
+        raise no_columns(path, columns)
     require_columns(names_of(data), columns)
     labels = _labels(data[label], path) if label else None
     if text:
@@ -147,7 +145,7 @@ def find_space(wanted: str, session: Session) -> "Space | None":
 
 
 def require_space(wanted: str, session: Session) -> "Space":
-    """Return a space: that of a file, one of the dock's, or without a dock one that is built in.
+    """Return a space: that of a file, one of the dock's, or one that is built in.
 
     Raises
     ------
@@ -168,7 +166,14 @@ def require_space(wanted: str, session: Session) -> "Space":
     if path.suffix.lower() == LEARNWARE:
         return read_learnware(path).sketch.space
     dock = session.dock_if_named()
-    return spaces.named(wanted) if dock is None else spaces.find_space(dock.spaces(), wanted)
+    if dock is None:
+        return spaces.named(wanted)
+    try:
+        return spaces.find_space(dock.spaces(), wanted)
+    except NotFound:
+        with suppress(NotFound):
+            return spaces.named(wanted)
+        raise
 
 
 def own_space(wanted: str, data: Any, session: Session) -> "Space | None":

@@ -130,33 +130,32 @@ def entry(found: "Entry") -> Page:
     return Page(fields(lines), _entry_data(found), (found.ref,))
 
 
-def learnware(found: "Learnware", *, path: Path, then: str) -> Page:
-    """Show a learnware's file: its manifest and its sketch."""
+def learnware(found: "Learnware", *, path: Path | None, then: str) -> Page:
+    """Show a learnware: its manifest, its sketch, and its file unless none was written."""
     lines = [
         ("learnware", found.manifest.name),
         ("id", f"sha256:{found.id}"),
         *_manifest_lines(found.manifest),
         *_sketch_lines(found.sketch),
-        ("file", str(path)),
-        ("next", then),
+        *_file_lines(path, then),
     ]
     data = {
         "id": found.id,
-        "path": str(path),
+        "path": None if path is None else str(path),
         "manifest": found.manifest.model_dump(mode="json"),
         "sketch": sketch_data(found.sketch),
     }
     return Page(fields(lines), data, (f"sha256:{found.id}",))
 
 
-def sketch(found: "Sketch", *, path: Path, explanation: "Explanation | None" = None) -> Page:
-    """Show a sketch, what the privacy gate says of it, and all of it where that was asked for."""
-    lines = [
-        *_sketch_lines(found),
-        ("file", str(path)),
-        ("next", f"learndock search {path}"),
-    ]
-    text, data = fields(lines), {"path": str(path), **sketch_data(found)}
+def sketch(found: "Sketch", *, path: Path | None, explanation: "Explanation | None" = None) -> Page:
+    """Show a sketch, what the privacy gate says of it, and all of it where that was asked for.
+
+    Without a path none was written.
+    """
+    lines = [*_sketch_lines(found), *_file_lines(path, f"learndock search {path}")]
+    text = fields(lines)
+    data = {"path": None if path is None else str(path), **sketch_data(found)}
     if explanation is not None:
         text = f"{explanation}\n\n{text}"
         data["explanation"] = explanation.to_dict()
@@ -318,8 +317,15 @@ def _manifest_lines(shown: "Manifest") -> list[tuple[str, str]]:
 
 
 def _sketch_lines(found: "Sketch") -> list[tuple[str, str]]:
-    said, *gate = str(found).splitlines()
-    return [("sketch", said), ("privacy", "".join(gate))]
+    said, *privacy = str(found).splitlines()
+    names = ["privacy"] + [""] * len(privacy)
+    return [("sketch", said), *zip(names, privacy, strict=False)]
+
+
+def _file_lines(path: Path | None, then: str) -> list[tuple[str, str]]:
+    if path is None:
+        return [("file", "none: a dry run")]
+    return [("file", str(path)), ("next", then)]
 
 
 def _entry_data(found: "Entry") -> dict[str, Any]:

@@ -21,6 +21,8 @@ from learndock.cli.options import (
     Text,
 )
 from learndock.cli.session import Here
+from learndock.core import disk
+from learndock.errors import Invalid
 
 
 def sketch(
@@ -36,9 +38,10 @@ def sketch(
     seed: Seed = 0,
     consent: Consent = False,
     epsilon: Epsilon = None,
-    delta: Delta = 1e-6,
+    delta: Delta = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
     output: Output = None,
+    dry_run: DryRun = False,
     session: Here,
 ) -> None:
     """Sketch DATA: a few points that stand for the rows, none of which is a row.
@@ -64,7 +67,12 @@ def sketch(
     """
     from learndock.service import explaining, sketching
 
-    beside = files.require_path(data).with_suffix(files.SKETCH)
+    if space and encoder:
+        raise Invalid(
+            "--space and --encoder do not go together: a space has its encoder",
+            next="leave one of them out",
+        )
+    beside = files.require_path(data).parent / f"{files.title(data)}{files.SKETCH}"
     target = files.check_target(output or beside, files.SKETCH)
     with session.busy(f"sketching {data.name}"):
         rows = reading.blocks(data, label=label, text=text, drop=drop or ())
@@ -78,9 +86,10 @@ def sketch(
             epsilon=epsilon,
             delta=delta,
         )
-        told = explaining.explain(rows, found) if explain else None
-    target.write_bytes(found.to_bytes())
-    session.put(rendering.sketch(found, path=target, explanation=told))
+        told = explaining.explain(found, rows) if explain else None
+    if not dry_run:
+        disk.write(target, found.to_bytes())
+    session.put(rendering.sketch(found, path=None if dry_run else target, explanation=told))
 
 
 def merge(
@@ -89,7 +98,8 @@ def merge(
     *,
     size: Size = None,
     seed: Seed = 0,
-    output: Path = Path("merged.sketch"),
+    output: Output = None,
+    dry_run: DryRun = False,
     session: Here,
 ) -> None:
     """Merge SKETCHES of separate rows in one space into one; nobody has to pool the rows.
@@ -101,14 +111,15 @@ def merge(
     sketches : list[Path]
         What `learndock sketch` wrote.
     output : Path
-        Write to this .sketch file.
+        Write to this .sketch file; else merged.sketch.
     """
     from learndock.service import merging
 
-    target = files.check_target(output, files.SKETCH)
+    target = files.check_target(output or Path(f"merged{files.SKETCH}"), files.SKETCH)
     found = merging.merge(*map(files.read_sketch, sketches), size=size, seed=seed)
-    target.write_bytes(found.to_bytes())
-    session.put(rendering.sketch(found, path=target))
+    if not dry_run:
+        disk.write(target, found.to_bytes())
+    session.put(rendering.sketch(found, path=None if dry_run else target))
 
 
 def pack(
@@ -130,8 +141,9 @@ def pack(
     seed: Seed = 0,
     consent: Consent = False,
     epsilon: Epsilon = None,
-    delta: Delta = 1e-6,
+    delta: Delta = None,
     output: Output = None,
+    dry_run: DryRun = False,
     session: Here,
 ) -> None:
     """Make a learnware of a trained MODEL and DATA on which it is good; rows stay here.
@@ -149,7 +161,7 @@ def pack(
     license : str
         Under what licence others may use it, such as CC-BY-4.0. There is no default.
     name : str
-        Lower case, such as store-12; else the name of the model's file.
+        In lower case, such as store-12; else the name of the model's file.
     description : str
         What it does, in words.
     target : str
@@ -163,7 +175,7 @@ def pack(
     """
     from learndock.service import packing
 
-    called = name or files.require_file(model).stem.lower()
+    called = name or files.name_of(files.require_file(model))
     path = files.check_target(output or Path(called + files.LEARNWARE), files.LEARNWARE)
     with session.busy(f"packing {model.name}"):
         rows = reading.read_rows(data, label=label, text=text, drop=drop or ())
@@ -189,8 +201,10 @@ def pack(
             epsilon=epsilon,
             delta=delta,
         )
-    path.write_bytes(files.learnware_bytes(found))
-    session.put(rendering.learnware(found, path=path, then=f"learndock submit {path}"))
+    if not dry_run:
+        disk.write(path, files.learnware_bytes(found))
+    then = f"learndock submit {path}"
+    session.put(rendering.learnware(found, path=None if dry_run else path, then=then))
 
 
 def submit(file: Path, /, *, alias: str = "", dry_run: DryRun = False, session: Here) -> None:

@@ -90,7 +90,7 @@ def make(
     data : Path
         Rows like those that will be compared, such as an older public extract.
     name : str
-        What people call it, in lower case; else the name of the file.
+        What people call it, in lower case; else the name of the file, such as my-data.
     encoder : str
         Such as vector, or onnx:FOLDER; else the one for such data.
     revise : str
@@ -100,7 +100,7 @@ def make(
     output : Path
         Write to this .space.json file; else NAME.space.json.
     """
-    from learndock.service import sketching, spaces
+    from learndock.service import spaces
 
     if output:
         files.check_target(output, files.SPACE)
@@ -114,8 +114,8 @@ def make(
         if revise:
             made = spaces.revise(reading.require_space(revise, session), rows)
         else:
-            called = name or data.stem.lower()
-            made = sketching.space(
+            called = name or files.name_of(data)
+            made = spaces.space(
                 rows, name=called, encoder=encoder, epsilon=epsilon, consent=consent
             )
     path = output or Path(made.name + files.SPACE)

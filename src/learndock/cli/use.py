@@ -11,6 +11,7 @@ from cyclopts.validators import Number
 from learndock.cli import files, predictions, reading, rendering
 from learndock.cli.options import Label, Output, Seed, Space, Text
 from learndock.cli.session import Here, Page, as_json
+from learndock.core import disk
 from learndock.errors import Invalid, NothingFits
 
 OWN = "learndock pack MODEL DATA, or train a model of your own"
@@ -71,10 +72,10 @@ def search(
         )
     document = files.answer_document(found, dock)
     if output is not None:
-        output.write_text(as_json(document) + "\n", encoding="utf-8")
+        disk.write(output, (as_json(document) + "\n").encode())
         then = f"learndock reuse {output} --predict DATA"
     else:
-        then = f"learndock search {data} -o {data.stem}.answer.json"
+        then = f"learndock search {data} -o {files.title(data)}.answer.json"
     session.put(rendering.answer(found, document, then=then if found else OWN))
     return 0 if found else NothingFits.exit
 
@@ -133,7 +134,7 @@ def reuse(
         session.remark(str(report))
         session.put(rendering.predicted(said, report))
     else:
-        output.write_text(said.to_csv(), encoding="utf-8")
+        disk.write(output, said.to_csv().encode())
         session.put(rendering.report(report, output=output, rows=len(said.values)))
 
 

@@ -8,6 +8,10 @@ from learndock.numerics.attacks import Membership, Share
 
 COIN = 0.52
 """An attack with at most this AUC is barely better than a coin."""
+ODD = 1.5
+"""Sketches of so many times the points to a row are not quite alike."""
+UNCERTAIN = 0.55
+"""Where the interval reaches beyond, there were too few rows to say that it is no better."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Closeness:
     Attributes
     ----------
     median, least : float
-        Over the points: the distance to the nearest row.
+        Over the points whose nearest row does not hide: the distance to it. Infinite without any.
     close : int
         Points within a hundredth of that unit of a row.
     copies : int
@@ -47,6 +51,8 @@ class Audit:
         random halves were, made like this one, with the other halves.
     trials : int
         Sketches that were attacked.
+    trial_points, trial_rows : int
+        Points of each, and members that were attacked with it.
     closeness : Closeness
         Of this sketch's points to its rows.
     membership : Membership
@@ -61,6 +67,8 @@ class Audit:
     rows: int
     direct: bool
     trials: int
+    trial_points: int
+    trial_rows: int
     closeness: Closeness
     membership: Membership
     attribute: str = ""
@@ -93,7 +101,10 @@ class Audit:
         what = f"{self.points} points for {self.rows:,} rows"
         if self.direct:
             return f"this sketch, {what}"
-        return f"{self.trials} sketches of random halves, made like this one ({what})"
+        each = f"{self.trial_points} points for {self.trial_rows:,} rows each"
+        own, theirs = self.points / self.rows, self.trial_points / self.trial_rows
+        but = " but for more points to a row" if theirs > ODD * own else ""
+        return f"{self.trials} sketches of random halves, {each}, made like this one{but} ({what})"
 
     @property
     def sentence(self) -> str:
@@ -105,18 +116,15 @@ class Audit:
         >>> from learndock.numerics.attacks import Membership, Share
         >>> near = Closeness(median=2.1, least=1.2, close=0, copies=0)
         >>> guess = Membership("nearest", Share(0.503, 0.48, 0.52), Share(0.0, 0.0, 0.004), 0.001)
-        >>> Audit(50, 1000, True, 1, near, guess).sentence
+        >>> Audit(50, 1000, True, 1, 50, 1000, near, guess).sentence
         'An attacker who holds a row and this sketch guesses whether the row was sketched no better
         than a coin: AUC .503 (.480-.520). No point is a copy of a row.'
         """
         guess = self.membership
-        how = "barely better" if guess.auc.value <= COIN else "better"
-        if guess.auc.low <= 0.5:
-            how = "no better"
         which = "this sketch" if self.direct else "a sketch made like this one"
         said = [
-            f"An attacker who holds a row and {which} guesses whether the row was sketched {how} "
-            f"than a coin: AUC {_interval(guess.auc)}."
+            f"An attacker who holds a row and {which} guesses whether the row was sketched "
+            f"{_compared(guess.auc)} than a coin: AUC {_interval(guess.auc)}."
         ]
         if self.advantage is not None:
             helps = "gains something" if self.advantage.low > 0 else "gains nothing measurable"
@@ -141,6 +149,13 @@ class Audit:
     def to_json(self) -> str:
         """Return the same as one JSON document."""
         return json.dumps(self.to_dict())
+
+
+def _compared(auc: Share) -> str:
+    """Say how guesses compare with a coin's, and no more than the interval allows."""
+    if auc.low > 0.5:
+        return "barely better" if auc.value <= COIN else "better"
+    return "no better" if auc.high <= UNCERTAIN else "not measurably better"
 
 
 def _short(value: float) -> str:

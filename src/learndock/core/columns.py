@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -198,6 +199,8 @@ def _objects(name: str, found: list[Any]) -> Values:
                 next="cap it, or convert the column to strings",
                 column=name,
             ) from error
+    if types and all(issubclass(one, date) for one in types):
+        return _moments(name, found)
     odd = [one.__name__ for one in types if not issubclass(one, (str, np.bool_, *_NUMBERS))]
     if odd:
         raise BadData(
@@ -208,6 +211,21 @@ def _objects(name: str, found: list[Any]) -> Values:
     levels = np.full(len(found), None, dtype=object)
     levels[~missing] = [str(value) for value in present]
     return _factorised(levels)
+
+
+def _moments(name: str, found: list[Any]) -> Values:
+    """Read Python's dates and datetimes, of any zones; without one they are in UTC."""
+    import pandas as pd
+
+    try:
+        stamps = pd.to_datetime(pd.Series(found, dtype=object), utc=True, format="mixed")
+    except (ValueError, TypeError) as error:
+        raise BadData(
+            f"column {name!r} holds dates that cannot be read: {error}",
+            next="convert it, for example with `pandas.to_datetime`",
+            column=name,
+        ) from error
+    return _numbers("datetime", _seconds(nw.from_native(stamps, series_only=True)))
 
 
 def _with_gaps(kind: Kind, present: list[Any], missing: NDArray[np.bool_]) -> Values:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from learndock.core.manifest import MAX_INPUTS, Input
-from learndock.core.pictures import are_pictures
+from learndock.core.pictures import are_pictures, stacked
 from learndock.core.space import MAX_NAME
 from learndock.errors import BadData, SpaceMismatch, Unavailable
 
@@ -64,11 +64,18 @@ def recognise(data: Any) -> Form | None:
     if isinstance(data, np.ndarray):
         return None if data.ndim == 0 else "texts" if _holds_texts(data) else "array"
     if isinstance(data, list | tuple):
-        if len(data) > 0 and nw.dependencies.is_into_dataframe(data[0]):
-            return None  # blocks of data, not rows
+        if len(data) > 0 and _is_block(data[0]):
+            return None
         rows_are_sequences = len(data) > 0 and hasattr(data[0], "__len__")
         return "array" if rows_are_sequences and not isinstance(data[0], str) else "texts"
     return None
+
+
+def _is_block(data: Any) -> bool:
+    """Say whether an element of a list is many rows, not one."""
+    if isinstance(data, np.ndarray):
+        return data.ndim == 2
+    return nw.dependencies.is_into_dataframe(data) or is_sparse(data)
 
 
 def is_sparse(data: Any) -> bool:
@@ -114,6 +121,11 @@ def joined(parts: Sequence[Any]) -> Any:
     ['a', 'b', 'c']
     """
     form = form_of(parts[0])
+    if any(form_of(part) != form or _columns(part) != _columns(parts[0]) for part in parts):
+        raise BadData(
+            "the blocks of data do not go together: all need one form and the same columns",
+            next="give blocks of one table, of one width, or all of texts",
+        )
     if form == "frame":
         return nw.concat([frame_of(part) for part in parts]).to_native()
     if form == "texts":
@@ -125,6 +137,10 @@ def joined(parts: Sequence[Any]) -> Any:
     if isinstance(parts[0], np.ndarray) or form == "array":
         return np.concatenate([np.asarray(part) for part in parts])
     return [picture for part in parts for picture in part]
+
+
+def _columns(data: Any) -> tuple[str, ...]:
+    return names_of(data) if form_of(data) in ("frame", "array") else ()
 
 
 def texts_of(data: Any) -> list[str]:
@@ -164,7 +180,7 @@ def is_missing(value: Any) -> bool:
 
 
 def array_of(data: Any) -> NDArray[np.float64]:
-    """Return a two-dimensional float array; None becomes NaN, a sparse matrix dense.
+    """Return a two-dimensional float array; None or a mask becomes NaN, a sparse matrix dense.
 
     Raises
     ------
@@ -186,6 +202,8 @@ def array_of(data: Any) -> NDArray[np.float64]:
         if found.dtype.kind not in "biufO":
             raise TypeError(f"the values have type {found.dtype}")
         values = found.astype(np.float64)
+        if isinstance(data, np.ma.MaskedArray):
+            values[np.ma.getmaskarray(data)] = np.nan
     except (TypeError, ValueError, OverflowError) as error:
         raise BadData(
             f"an array holds something that is no number: {error}",
@@ -239,7 +257,13 @@ def names_of(data: Any) -> tuple[str, ...]:
             f"a column's name has {longest:,} characters; at most {MAX_NAME:,} are allowed",
             next="rename the column",
         )
+    if broken := [name for name in names if not _is_unicode(name)]:
+        raise BadData(f"a column's name is no valid text: {broken[0]!r}", next="rename the column")
     return names
+
+
+def _is_unicode(name: str) -> bool:
+    return name.encode("utf-8", "replace").decode() == name
 
 
 def _width(data: Any) -> int:
@@ -260,7 +284,7 @@ def describe_input(data: Any) -> Input:
     if form == "texts":
         return Input(kind="texts")
     if form == "images":
-        return Input(kind="images")
+        return Input(kind="images", shape=stacked(data).shape[1:])
     names = names_of(data)
     if len(names) > MAX_INPUTS:
         raise BadData(
@@ -289,9 +313,7 @@ def as_input(data: Any, wanted: Input) -> Any:
         return texts_of(data)
     form = form_of(data)
     if wanted.kind == "images":
-        if form != "images":
-            raise SpaceMismatch(f"the model takes pictures, and these are {form}")
-        return data
+        return _pictures_for(data, wanted)
     if form == "array":
         values = array_of(data)
         if wanted.kind == "array":
@@ -313,6 +335,21 @@ def as_input(data: Any, wanted: Input) -> Any:
             f"the model takes {wanted.frame} data frames, and {error.name} is not installed",
             next=f"pip install {error.name}",
         ) from error
+
+
+def _pictures_for(data: Any, wanted: Input) -> NDArray[Any]:
+    """Return pictures as one array, and refuse those of another shape than the model takes."""
+    if (form := form_of(data)) != "images":
+        raise SpaceMismatch(
+            f"the model takes pictures, and this is {form}", next="give an (n, h, w[, c]) array"
+        )
+    pictures = stacked(data)
+    if pictures.shape[1:] != wanted.shape:
+        raise SpaceMismatch(
+            f"the pictures have shape {pictures.shape[1:]}, and the model takes {wanted.shape}",
+            next="bring them to this shape",
+        )
+    return pictures
 
 
 def _native(frame: "nw.DataFrame[Any]", library: str) -> Any:

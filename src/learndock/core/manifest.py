@@ -35,11 +35,14 @@ class Input(Frozen):
         Names in the order in which the model wants them; ``x0, x1, ...`` for an array.
     frame : {"", "pandas", "polars", "pyarrow"}
         The library of the frames that the model was trained on.
+    shape : tuple of int
+        Height, width, and channels if it has some, of each picture.
     """
 
     kind: Literal["frame", "array", "texts", "images"]
     columns: tuple[ColumnName, ...] = Field(default=(), max_length=MAX_INPUTS)
     frame: Literal["", "pandas", "polars", "pyarrow"] = ""
+    shape: tuple[int, ...] = Field(default=(), max_length=3)
 
 
 class Manifest(Frozen):

@@ -37,7 +37,7 @@ FORMATS = {
 }
 """Formats that are read, and their suffixes. None of them starts another program."""
 
-_SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+SUFFIXES = frozenset(suffix for suffixes in FORMATS.values() for suffix in suffixes)
 _BLOCK = 1_000
 """Most pictures that are read at once."""
 _BAND = 4_000_000
@@ -54,10 +54,16 @@ _BROKEN = (
 def are_pictures(data: Any) -> bool:
     """Say whether data is pictures: (n, h, w[, c]) values, or a list of files, images or arrays.
 
+    In a list, an array of shape (h, w, c) is a picture, and so is one of shape (h, w) if it holds
+    integers or booleans. Floats of shape (n, d) are a block of rows of a table: a grey picture of
+    floats is told from them by its channel, as ``x[..., None]``.
+
     Examples
     --------
     >>> are_pictures(np.zeros((5, 28, 28))), are_pictures([Path("cat.jpg")]), are_pictures(["cat"])
     (True, True, False)
+    >>> are_pictures([np.zeros((8, 8), np.uint8)]), are_pictures([np.zeros((8, 8))])
+    (True, False)
     """
     if isinstance(data, np.ndarray):
         return data.ndim in (3, 4)
@@ -65,7 +71,7 @@ def are_pictures(data: Any) -> bool:
         return False
     first = data[0]
     if isinstance(first, np.ndarray):
-        return first.ndim in (2, 3)
+        return first.ndim == 3 or (first.ndim == 2 and first.dtype.kind in "bui")
     return isinstance(first, Path) or _is_image(first)
 
 
@@ -74,33 +80,39 @@ def _is_image(picture: Any) -> bool:
     return any((it.__module__, it.__name__) == ("PIL.Image", "Image") for it in type(picture).mro())
 
 
-def files_in(folder: Path) -> list[Path]:
-    """Return the pictures in a folder and the folders below it, by path; hidden ones do not count.
+def stacked(data: Any) -> NDArray[Any]:
+    """Return pictures of one shape as one array, as a model takes them; values stay as they are.
 
     Raises
     ------
     BadData
-        If there are none.
+        If a picture cannot be read, or two have different shapes.
 
     Examples
     --------
-    >>> Path("b.PNG").touch(); Path("a.jpg").touch(); Path("notes.txt").touch()
-    >>> [path.name for path in files_in(Path("."))]
-    ['a.jpg', 'b.PNG']
+    >>> stacked([np.zeros((2, 3)), np.ones((2, 3))]).shape
+    (2, 2, 3)
     """
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in _SUFFIXES
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    )
-    if not found:
+    if isinstance(data, np.ndarray):
+        return data
+    pictures = [_values(picture, _called(picture, row)) for row, picture in enumerate(data)]
+    shapes = {picture.shape: None for picture in pictures}
+    if len(shapes) > 1:
+        first, other, *_ = shapes
         raise BadData(
-            f"folder {folder} has no pictures",
-            next=f"name a folder with files that end in {', '.join(sorted(_SUFFIXES))}",
+            f"pictures of shapes {first} and {other} cannot be given to one model",
+            next="bring them to one shape",
         )
-    return found
+    return np.stack(pictures)
+
+
+def _values(picture: Any, name: str) -> NDArray[Any]:
+    if isinstance(picture, np.ndarray):
+        return picture
+    if isinstance(picture, Path):
+        with _opened(picture) as image:
+            return np.asarray(image)
+    return np.asarray(_require_image(picture, name))
 
 
 def kinds_of(data: Any) -> Counter[str]:

@@ -1,6 +1,6 @@
 """Ports: what each kind of adapter must do. An adapter is one file with a `plugin`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -84,6 +84,12 @@ class Encoder(Protocol):
 @runtime_checkable
 class Columnar(Encoder, Protocol):
     """An encoder whose coordinates belong to named columns, so that sketches marginalise."""
+
+    def encode_blocks(self, blocks: Iterable[Any], space: Space) -> Iterator[Float]:
+        """Yield the (m, d) coordinates of blocks of rows, as `encode` does for all as one.
+
+        What only all rows can tell of a column is refused after the last block.
+        """
 
     def parts(self, space: Space) -> dict[str, slice]:
         """Return the coordinates of each column."""
@@ -304,8 +310,14 @@ class Catalogue(Protocol):
     def spaces(self) -> list[Space]:
         """Return all spaces, in the order in which they came."""
 
-    def add_space(self, space: Space) -> None:
-        """Enter a space; nothing happens if it is there."""
+    def add_space(self, space: Space, *, dry_run: bool = False) -> None:
+        """Enter a space; nothing happens if it is there, or in a dry run.
+
+        Raises
+        ------
+        Conflict
+            If another space has its name and version. Learnwares may bring such spaces along.
+        """
 
     def sketches(self, ids: Sequence[str]) -> dict[str, Sketch]:
         """Return sketches by learnware id."""

@@ -66,33 +66,116 @@ class Gate:
 
 
 @dataclass(frozen=True)
+class ReleasePart:
+    """What one private mechanism took from rows, and at what cost.
+
+    Attributes
+    ----------
+    what : {"space", "points", "edges", "figures"}
+        What came of it: the constants of the space; the points with their weights and outcomes;
+        the edges of the bins; thresholds and accuracy.
+    mechanism : str
+        How it was drawn.
+    epsilon, delta : float
+        What it cost. The exponential mechanism, which makes spaces and edges, has a delta of 0.
+    entries : int
+        How many numbers were drawn.
+    sensitivity : float or None
+        Largest Euclidean change of these numbers when one row is replaced, where noise was added.
+    noise : float or None
+        Standard deviation of the noise in each of them.
+    """
+
+    what: Literal["space", "points", "edges", "figures"]
+    mechanism: str
+    epsilon: float
+    delta: float
+    entries: int
+    sensitivity: float | None = None
+    noise: float | None = None
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
 class Release:
     """How a sketch was made differentially private: the accounting, for whoever reads it.
 
-    Neighbours are data sets that differ in one row; the number of rows is public.
+    Neighbours are data sets that differ in one row; the number of rows is public, and so are the
+    names, kinds, units and decimal marks of columns.
 
     Attributes
     ----------
     epsilon, delta : float
-        What all of the sketch together costs, > 0.
-    mechanism : str
-        How noise was added.
-    sensitivity : float
-        Largest Euclidean change of the released vector when one row is replaced.
-    noise : float
-        Standard deviation of the noise in each of its entries.
-    features : int
-        Number of its entries.
+        What all of the sketch together costs a row, by `of`.
+    parts : tuple of ReleasePart
+        At most one for each thing that was made, and always one for the points.
     """
 
     epsilon: float
     delta: float
-    mechanism: str
-    sensitivity: float
-    noise: float
-    features: int
+    parts: tuple[ReleasePart, ...]
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    @classmethod
+    def of(cls, *parts: ReleasePart) -> "Release":
+        """Add up what parts cost.
+
+        Points come from sketched rows, edges and figures from held-out ones, and no row is both:
+        the dearer of the two counts [1]_. A space counts in any case, since nobody can know
+        whether it was made of these rows.
+
+        References
+        ----------
+        .. [1] McSherry, "Privacy Integrated Queries", SIGMOD 2009: parallel composition.
+
+        Examples
+        --------
+        >>> from learndock.core.sketch import Release, ReleasePart
+        >>> points = ReleasePart("points", "Gaussian", 1.0, 1e-6, 4_097, 2.0, 8.5)
+        >>> edges = ReleasePart("edges", "exponential", 0.25, 0.0, 9)
+        >>> space = ReleasePart("space", "exponential", 0.5, 0.0, 6)
+        >>> Release.of(space, points, edges).epsilon
+        1.5
+        """
+        return cls(
+            epsilon=_composed({part.what: part.epsilon for part in parts}),
+            delta=_composed({part.what: part.delta for part in parts}),
+            parts=parts,
+        )
+
+
+def _composed(costs: dict[str, float]) -> float:
+    held_out = costs.get("edges", 0.0) + costs.get("figures", 0.0)
+    return costs.get("space", 0.0) + max(costs.get("points", 0.0), held_out)
+
+
+def space_cost(space: Space) -> float:
+    """Return the epsilon that a space's constants cost; 0 where they state none.
+
+    Raises
+    ------
+    Invalid
+        If they state what is no cost.
+
+    Examples
+    --------
+    >>> from learndock.core.sketch import space_cost
+    >>> space_cost(ld.space(np.eye(9)))
+    0.0
+    """
+    stated = space.constants.get("epsilon", 0.0)
+    if (
+        isinstance(stated, bool)
+        or not isinstance(stated, int | float)
+        or not 0 <= stated < math.inf
+    ):
+        raise Invalid(
+            f"space {space} states that its constants cost epsilon {stated!r}; a number is needed",
+            next="use another space",
+        )
+    return float(stated)
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,7 +250,8 @@ class Sketch:
         return len(self.weights)
 
     def __str__(self) -> str:
-        said = f"{len(self)} points, {self.space.width} coordinates, space {self.space}"
+        points = "1 point" if len(self) == 1 else f"{len(self)} points"
+        said = f"{points}, {self.space.width} coordinates, space {self.space}"
         said += f", about {self.rows:,} rows, {len(self.to_bytes()) / 1000:.1f} kB"
         if self.gate is not None:
             verdict = "consent" if self.gate.consent else "passed" if self.gate.passed else "failed"
@@ -181,9 +265,10 @@ class Sketch:
                     f"{self.gate.membership:.2f} (.50 is a coin)"
                 )
         if self.release is not None:
+            costs = ", ".join(f"{part.what} {part.epsilon:g}" for part in self.release.parts)
             said += (
-                f"\ndifferentially private: epsilon {self.release.epsilon:g}, delta "
-                f"{self.release.delta:g}, {self.release.mechanism}"
+                f"\ndifferentially private: epsilon {self.release.epsilon:g} ({costs}), delta "
+                f"{self.release.delta:g}"
             )
         return said
 
@@ -302,13 +387,29 @@ def _check_figures(sketch: Sketch) -> None:
 
 
 def _check_release(release: Release) -> None:
-    figures = (release.epsilon, release.sensitivity, release.noise, release.features)
-    if not all(0 < figure < math.inf for figure in figures) or not 0 < release.delta < 1:
+    made = [part.what for part in release.parts]
+    if "points" not in made or len(set(made)) < len(made):
         raise Invalid(
-            f"a release has epsilon {release.epsilon}, delta {release.delta}, sensitivity "
-            f"{release.sensitivity}, noise {release.noise} and {release.features} features; all "
-            "must be finite and above 0, and delta below 1"
+            f"a release accounts for {made}; the points are needed, and nothing twice",
         )
+    for part in release.parts:
+        _check_part(part)
+    summed = Release.of(*release.parts)
+    if release != summed:
+        raise Invalid(
+            f"a release states epsilon {release.epsilon} and delta {release.delta}, and its parts "
+            f"cost {summed.epsilon} and {summed.delta}"
+        )
+
+
+def _check_part(part: ReleasePart) -> None:
+    if part.what in ("points", "figures"):
+        scales = (part.sensitivity or 0.0, part.noise or 0.0)
+        possible = 0 < part.delta < 1 and all(0 < scale < math.inf for scale in scales)
+    else:
+        possible = (part.delta, part.sensitivity, part.noise) == (0, None, None)
+    if not (possible and 0 < part.epsilon < math.inf and part.entries >= 0):
+        raise Invalid(f"no private mechanism has these figures: {part}")
 
 
 def _check_outcomes(sketch: Sketch, count: int) -> None:
@@ -330,14 +431,16 @@ def _is_simplex(weights: Float) -> bool:
 
 
 def round_rows(count: int) -> int:
-    """Return a count of rows to two digits, so that it gives no exact number away.
+    """Return a count of rows to two digits, below 100 to tens, so that no exact number is told.
+
+    Fewer than ten stay as they are: whoever hands out a sketch of so few has consented.
 
     Examples
     --------
-    >>> round_rows(12_345), round_rows(97)
-    (12000, 97)
+    >>> round_rows(12_345), round_rows(97), round_rows(4)
+    (12000, 100, 4)
     """
-    digits = max(len(str(count)) - 2, 0)
+    digits = max(len(str(count)) - 2, 1 if count >= 10 else 0)
     return int(round(count, -digits))
 
 

@@ -96,6 +96,13 @@ class Space(Frozen):
     columns: tuple[Column, ...] = Field(default=(), max_length=MAX_COLUMNS)
     constants: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @field_validator("columns")
+    @classmethod
+    def _distinct(cls, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+        if len({column.name for column in columns}) < len(columns):
+            raise ValueError("two columns have one name")
+        return columns
+
     @field_validator("constants")
     @classmethod
     def _small(cls, constants: dict[str, JsonValue]) -> dict[str, JsonValue]:

@@ -41,6 +41,7 @@ from learndock.encoders._exports import (
 from learndock.encoders._texts import is_blank, read_texts, require_words, share_of_blank
 from learndock.errors import BadData, BadModel, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
+from learndock.numerics.rounding import significant
 
 MIN_ROWS = 5
 """Fewer rows do not hide one another behind a median distance."""
@@ -139,7 +140,7 @@ class Exported:
             modality=recipe.modality,
             encoder=self.name,
             width=coords.shape[1],
-            gamma=float(f"{median_gamma(coords):.3g}"),
+            gamma=significant(median_gamma(coords)),
             scales=(0.25, 1.0, 4.0, 16.0),
             constants=recipe.model_dump(mode="json", exclude_none=True),
         )

@@ -7,7 +7,8 @@ sum of its words' vectors. A missing value is neutral (zero) and raises an indic
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -31,6 +32,7 @@ from learndock.encoders._readings import told
 from learndock.encoders._units import unit_in, units_of
 from learndock.errors import BadData, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
+from learndock.numerics.rounding import significant
 
 RECIPE = 2
 """Counts up when coordinates are made in another way; written into every space."""
@@ -97,7 +99,7 @@ class Table:
             sample[column_name] = read[rows]
         draft = _space(name, columns)
         coords = _written(np.empty((len(rows), draft.width)), sample, draft)
-        return draft.model_copy(update={"gamma": _rounded(median_gamma(coords), 3)})
+        return draft.model_copy(update={"gamma": significant(median_gamma(coords))})
 
     def encode(self, data: Any, space: Space) -> Float:
         """Return (n, width) coordinates; surplus columns of a data frame are passed over.
@@ -126,17 +128,43 @@ class Table:
         >>> Table().encode([[float("nan")]], made)
         array([[0., 1.]])
         """
-        _check_space(space)
-        form_of(data)
-        names = [column.name for column in space.columns]
-        coords = np.empty((count_rows(data), space.width))
-        for start, part in _parts(data):
-            read = {
-                column.name: _as_column(found, column, space, start)
-                for column, (_, found) in zip(space.columns, columns_of(part, names), strict=True)
-            }
-            _written(coords[start : start + count_rows(part)], read, space)
+        (coords,) = self.encode_blocks([data], space)
         return coords
+
+    def encode_blocks(self, blocks: Iterable[Any], space: Space) -> Iterator[Float]:
+        """Yield the coordinates of blocks of rows, one block after the other, as of one table.
+
+        Whether a column has more strings that cannot be read than others shows in all rows
+        together, so that is refused after the last block.
+
+        Raises
+        ------
+        SpaceMismatch, BadData
+            As `encode` does; rows are counted from the first block's first.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> made = Table().space(np.arange(9.0)[:, None], name="demo")
+        >>> blocks = [pd.DataFrame({"x0": column}) for column in (["1", "2"], ["?"])]
+        >>> [len(coords) for coords in Table().encode_blocks(blocks, made)]
+        [2, 1]
+        """
+        _check_space(space)
+        tallies = {column.name: _Tally() for column in space.columns}
+        start = 0
+        for block in blocks:
+            form_of(block)
+            coords = np.empty((count_rows(block), space.width))
+            for first, part in _parts(block):
+                read = _read(part, space, start + first)
+                _written(coords[first : first + count_rows(part)], read, space)
+                for name, values in read.items():
+                    tallies[name].add(values)
+            start += len(coords)
+            yield coords
+        for column in space.columns:
+            _refuse_unreadable(tallies[column.name], column, space)
 
     def bounds(self, space: Space) -> tuple[Float, Float]:
         """Return the range of each coordinate; numbers and the trend of dates have none.
@@ -173,6 +201,7 @@ class Table:
         readings = []
         for column, (_, found) in by_name:
             read = _as_column(found, column, space)
+            _refuse_unreadable(_Tally().add(read), column, space)
             readings.append(
                 Reading(
                     name=column.name,
@@ -351,11 +380,7 @@ def _center_and_scale(values: Float, *, alone: float | None) -> tuple[float, flo
     if scale == 0:
         scale = alone or abs(middle) or 1.0
     digits = -math.floor(math.log10(scale))
-    return round(float(middle), digits) + 0.0, _rounded(scale, 2)  # + 0.0: minus zero is zero
-
-
-def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
+    return round(float(middle), digits) + 0.0, significant(scale, 2)  # + 0.0: minus zero is zero
 
 
 # ---------------------------------------------------------------- coordinates
@@ -383,6 +408,15 @@ def _written(coords: Float, read: Mapping[str, Values], space: Space) -> Float:
     return coords
 
 
+def _read(data: Any, space: Space, start: int) -> dict[str, Values]:
+    """Return the columns of a space, each as its kind; `start` is the number of the first row."""
+    names = [column.name for column in space.columns]
+    return {
+        column.name: _as_column(found, column, space, start)
+        for column, (_, found) in zip(space.columns, columns_of(data, names), strict=True)
+    }
+
+
 def _as_column(found: Values, column: Column, space: Space, start: int = 0) -> Values:
     """Return a column as the kind that the space has, where that loses nothing.
 
@@ -390,7 +424,8 @@ def _as_column(found: Values, column: Column, space: Space, start: int = 0) -> V
     """
     kind = column.kind
     if found.levels:
-        return _from_strings(found, column, space)
+        mark = column.unit if column.unit in MARKS else ""
+        return read_as(found, Guess(kind, column.decimal, mark))
     if found.missing.all():
         return _blank(found, column)
     if (found.kind, kind) == ("numeric", "boolean") and _is_binary(found):
@@ -407,20 +442,35 @@ def _as_column(found: Values, column: Column, space: Space, start: int = 0) -> V
     )
 
 
-def _from_strings(found: Values, column: Column, space: Space) -> Values:
-    """Return strings as a column's kind, and refuse what is mostly something else."""
-    mark = column.unit if column.unit and column.unit in MARKS else ""
-    read = read_as(found, Guess(column.kind, column.decimal, mark))
-    if 2 * read.unread > read.present and read.unread > FEW_ODD * len(read.missing):
-        raise SpaceMismatch(
-            f"column {column.name!r} is {column.kind} in space {space}, and {read.unread:,} of "
-            f"{read.present:,} strings here cannot be read as that, such as {read.examples}",
-            next=_REMEDY[column.kind],
-            column=column.name,
-            wanted=column.kind,
-            found="categorical",
-        )
-    return read
+@dataclass
+class _Tally:
+    """How many of a column's values were there, and how many of them could not be read."""
+
+    rows: int = 0
+    present: int = 0
+    unread: int = 0
+    examples: str = ""
+
+    def add(self, read: Values) -> "_Tally":
+        self.rows += len(read.missing)
+        self.present += read.present
+        self.unread += read.unread
+        self.examples = self.examples or read.examples
+        return self
+
+
+def _refuse_unreadable(tally: _Tally, column: Column, space: Space) -> None:
+    """Raise `SpaceMismatch` if a column's strings are mostly something else than its kind."""
+    if 2 * tally.unread <= tally.present or tally.unread <= FEW_ODD * tally.rows:
+        return
+    raise SpaceMismatch(
+        f"column {column.name!r} is {column.kind} in space {space}, and {tally.unread:,} of "
+        f"{tally.present:,} strings here cannot be read as that, such as {tally.examples}",
+        next=_REMEDY[column.kind],
+        column=column.name,
+        wanted=column.kind,
+        found="categorical",
+    )
 
 
 def _blank(found: Values, column: Column) -> Values:

@@ -11,6 +11,7 @@ from learndock.core.sketch import Float
 from learndock.core.space import MAX_WIDTH, Space
 from learndock.errors import BadData, Invalid, SpaceMismatch
 from learndock.numerics.kernels import median_gamma
+from learndock.numerics.rounding import significant
 
 MIN_ROWS = 5
 """Fewer rows do not hide one another behind a median distance."""
@@ -36,7 +37,7 @@ class Vector:
             What people call the encoder that made them.
         source : str
             Its version, a whole number of 1 or more; 1 by default. Vectors of two versions do
-            not compare.
+            not compare, and neither do sketches of them move from one to the other.
 
         Raises
         ------
@@ -51,8 +52,8 @@ class Vector:
         >>> made = Vector().space(np.eye(8), name="acme-images")
         >>> made.width, made.gamma
         (8, 0.5)
-        >>> str(Vector().space(np.eye(8), name="acme-images", source="2"))
-        'vector/acme-images@2'
+        >>> Vector().space(np.eye(8), name="acme-images", source="2").constants
+        {'of': 'acme-images', 'version': 2}
         """
         rows = _finite(data)
         if len(rows) < MIN_ROWS:
@@ -69,12 +70,12 @@ class Vector:
             )
         return Space(
             name=name,
-            version=_version(source),
             modality="vector",
             encoder="vector",
             width=rows.shape[1],
-            gamma=float(f"{median_gamma(rows):.3g}"),
+            gamma=significant(median_gamma(rows)),
             scales=(0.25, 1.0, 4.0, 16.0),
+            constants={"of": name, "version": _version(source)},
         )
 
     def encode(self, data: Any, space: Space) -> Float:
@@ -118,7 +119,8 @@ class Vector:
         'vectors of acme-images version 1, as they are'
         """
         self.encode(data, space)
-        told = f"vectors of {space.name} version {space.version}, as they are"
+        of, version = space.constants.get("of", space.name), space.constants.get("version", 1)
+        told = f"vectors of {of} version {version}, as they are"
         return (Reading(name="", kind="vector", told=told),)
 
 

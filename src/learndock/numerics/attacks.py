@@ -27,9 +27,6 @@ LEVEL = 0.95
 LEAST = 6
 """Members, and non-members, without which nothing is measured."""
 
-CROWD = 5
-"""Equal rows that hide one another."""
-
 _BLOCK = 2_048
 _SMALLEST = 1e-300
 _NEAREST = 1e6  # so sharp that a guess is that of the nearest point
@@ -144,7 +141,7 @@ def scores(x: Float, trial: Trial, *, gamma: float) -> Mapping[str, Float]:
     (['calibrated x1', 'calibrated x16'], np.float64(3.0))
     """
     owned = np.full(len(trial.known), 1 / max(len(trial.known), 1))
-    said = {"nearest": -_nearest(x, trial.points)[0]}
+    said = {"nearest": -_nearest(x, trial.points)}
     for times in SHARPNESS:
         here = density(x, trial.points, trial.weights, gamma=times * gamma)
         said[f"density x{times:g}"] = here
@@ -366,51 +363,6 @@ def binomial(hits: int, total: int) -> Share:
     return Share(hits / total, float(low), float(high))
 
 
-def relative_distances(points: Float, rows: Float) -> tuple[Float, NDArray[np.bool_]]:
-    """Return how near each point lies to a row, and whether it equals one.
-
-    Parameters
-    ----------
-    points : (K, d) float64
-        The sketch's points.
-    rows : (n, d) float64
-        The rows that it stands for. Five or more equal ones hide one another: they are left out.
-
-    Returns
-    -------
-    relative : (K,) float64
-        Distance to the nearest row / that row's distance to its own nearest other row; infinite
-        where all rows hide one another.
-    copies : (K,) bool
-        Whether the point is a row, in single precision.
-
-    Notes
-    -----
-    Costs O(n K d + n d log n) time.
-
-    References
-    ----------
-    .. [1] Park et al., "Data Synthesis based on Generative Adversarial Networks", VLDB 2018:
-       distance to the closest record.
-
-    Examples
-    --------
-    >>> rows = np.arange(20.0)[:, None]
-    >>> relative_distances(np.array([[3.0], [7.5]]), rows)
-    (array([0. , 0.5]), array([ True, False]))
-    """
-    distinct, counts = np.unique(rows.astype(np.float32), axis=0, return_counts=True)
-    alone = np.flatnonzero(counts < CROWD)
-    if len(alone) == 0:
-        return np.full(len(points), np.inf), np.zeros(len(points), dtype=bool)
-    there = distinct.astype(np.float64)
-    distance, number = _nearest(points, there[alone])
-    row = alone[number]
-    copies = (points.astype(np.float32) == distinct[row]).all(axis=1)
-    own, _ = _nearest(there[row], there, without=row)
-    return np.where(copies, 0.0, distance / own), copies
-
-
 def guesses(x: Float, hidden: slice, points: Float, weights: Float, *, gamma: float) -> Float:
     r"""Return how far an attacker's guess of hidden coordinates is from the truth.
 
@@ -428,7 +380,7 @@ def guesses(x: Float, hidden: slice, points: Float, weights: Float, *, gamma: fl
     points : (K, d) float64
         The sketch's points.
     weights : (K,) float64
-        Their weights.
+        Their weights, not all zero. Points of weight 0 say nothing.
     gamma : float
         Sharpness of the regression.
 
@@ -455,6 +407,7 @@ def guesses(x: Float, hidden: slice, points: Float, weights: Float, *, gamma: fl
     >>> guesses(np.array([[0.0, 5.0], [9.0, 5.0]]), slice(1, 2), points, np.ones(2) / 2, gamma=1.0)
     array([0., 2.])
     """
+    points, weights = points[weights > 0], weights[weights > 0]
     shown = np.ones(x.shape[1], dtype=bool)
     shown[hidden] = False
     out = np.empty(len(x))
@@ -566,21 +519,13 @@ def _best(half: Sequence[_Said]) -> str:
     return names[int(np.argmax(means))]
 
 
-def _nearest(
-    x: Float, others: Float, *, without: NDArray[np.intp] | None = None
-) -> tuple[Float, NDArray[np.intp]]:
-    """Return the distance from each of x to the nearest of others, and which that is.
-
-    `without` is one to pass over, for each of x.
-    """
+def _nearest(x: Float, others: Float) -> Float:
+    """Return the distance from each of x to the nearest of others."""
     center = others.mean(axis=0)  # distances lose fewer digits near the origin
-    number = np.empty(len(x), dtype=np.intp)
+    found = np.empty(len(x))
     step = max(1, _BLOCK**2 // len(others))
     for start in range(0, len(x), step):
-        part = slice(start, start + step)
-        squared = squared_distances(x[part] - center, others - center)
-        if without is not None:
-            np.put_along_axis(squared, without[part, None], np.inf, axis=1)
-        number[part] = squared.argmin(axis=1)
-    found = np.linalg.norm(x - others[number], axis=1)
-    return np.where(without is not None and len(others) == 1, np.inf, found), number
+        part = x[start : start + step]
+        number = squared_distances(part - center, others - center).argmin(axis=1)
+        found[start : start + step] = np.linalg.norm(part - others[number], axis=1)
+    return found

@@ -56,8 +56,8 @@ def merge(
     Returns
     -------
     Reduced
-        Columns of its outcomes sum to those of the masses; its `mmd` is the exact distance to
-        the union, mmd(M, U).
+        Every point has weight, and columns of its outcomes sum to those of the masses; its `mmd`
+        is the exact distance to the union, mmd(M, U).
 
     Raises
     ------
@@ -117,7 +117,8 @@ def merge(
         best = min(fits, key=lambda found: found.loss)
         own = float(shares @ gram_times(target, target, shares, gammas=gammas))
     mmd = math.sqrt(max(0.0, own + best.loss))
-    return Reduced(best.points, best.weights, best.outcomes, mmd)
+    kept = best.weights > 0
+    return Reduced(best.points[kept], best.weights[kept], best.outcomes[kept], mmd)
 
 
 def _check(points: Float, masses: Float, size: int) -> None:

@@ -178,6 +178,48 @@ def gate(points: Float, rows: Block | Rows, *, seed: int = 0) -> tuple[Nearness,
     return _nearness(found[: len(points)]), _limit(found[len(points) :], len(points))
 
 
+def relative_distances(
+    points: Float, rows: Block | Rows, *, seed: int = 0
+) -> tuple[Float, NDArray[np.bool_]]:
+    """Return how near each point lies to a row, and whether it equals one.
+
+    Parameters
+    ----------
+    points : (K, d) float64
+        The sketch's points.
+    rows : (n, d) float64, or Rows
+        All the rows that it stands for.
+    seed : int
+        As in `nearness`.
+
+    Returns
+    -------
+    relative : (K,) float64
+        Distance to the nearest row / that row's distance to its own nearest other row; infinite
+        where that row is one of 5 or more equal ones.
+    copies : (K,) bool
+        Whether the point is a row, in single precision, of which there are fewer than 5.
+
+    Raises
+    ------
+    SketchMismatch, BadData
+        As `nearness` does.
+
+    Notes
+    -----
+    Costs as much as `nearness`.
+
+    Examples
+    --------
+    >>> rows = np.arange(20.0)[:, None]
+    >>> relative_distances(np.array([[3.0], [7.5]]), rows)
+    (array([0. , 0.5]), array([ True, False]))
+    """
+    found = _neighbours(points, as_rows(rows), None, seed)
+    relative = np.where(found.alike < _CROWD, found.distance / found.own, np.inf)
+    return np.where(found.copies, 0.0, relative), found.copies
+
+
 def hidden(points: Float, rows: Float, *, seed: int = 0) -> Float:
     """Move points that give a single row away to the middle of several rows.
 
@@ -248,12 +290,18 @@ class _Neighbours:
         close: NDArray[np.bool_] = (self.distance < self.own / 2) & (self.alike < _CROWD)
         return close
 
+    @property
+    def copies(self) -> NDArray[np.bool_]:
+        """Whether the place is a row that no equal ones hide."""
+        copies: NDArray[np.bool_] = (self.there > 0) & (self.there < _CROWD)
+        return copies
+
 
 def _nearness(found: _Neighbours) -> Nearness:
     return Nearness(
         nearest=float(np.median(found.distance / found.own)),
         close=float(found.close.mean()),
-        copies=int(((found.there > 0) & (found.there < _CROWD)).sum()),
+        copies=int(found.copies.sum()),
     )
 
 

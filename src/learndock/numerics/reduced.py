@@ -212,7 +212,8 @@ def _outward(means: Float, rows: Float, frame: Frame) -> Float:
     better place.
     """
     nearest = squared_distances(frame.into(means), frame.into(rows)).argmin(axis=1)
-    return (means + rows[nearest]) / 2
+    middle: Float = (means + rows[nearest]) / 2
+    return middle
 
 
 def _moved(start: Float, rows: Float, frame: Frame, rng: np.random.Generator) -> Float:

@@ -3,7 +3,8 @@
 Neighbours are data sets of one size that differ in one row.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.special import log_ndtr
 
 from learndock.errors import BadData, Invalid
 from learndock.numerics.features import Features
+from learndock.numerics.rows import Block, Rows, as_rows, each_block, each_tile
 from learndock.numerics.simplex import on_simplex
 
 Float = NDArray[np.float64]
@@ -22,16 +24,17 @@ UNIT = 2**20
 """What 1 is in whole numbers: sums of whole numbers are exact in any order."""
 SENSITIVITY = 2.0
 """The largest Euclidean change of `feature_sums` / UNIT when one row is replaced."""
+CERTAIN = 4.0
+"""Standard deviations of noise below which a count tells nothing."""
 
-_BLOCK = 1_024
 _CANDIDATES = 5_000  # from which the points start
 _STEPS = 150  # of Adam
 _REFIT = 25  # steps between fits of the weights
 _STRIDE = 0.1  # first step of Adam, in expected standard deviations of a coordinate
 _FAST, _SLOW = 0.9, 0.99  # memories of Adam
 _CHECKED = 8  # one wave in so many is not fitted: it tells how good the fit is
-_CERTAIN = 4.0  # standard deviations of noise below which a count is none ...
-_LIKELY = 2.5  # ... and one of many bins
+_LIKELY = 3.0  # standard deviations of noise that a count among some bins must reach
+_WINDOWS = (1, 2, 4, 8)  # bins whose counts are looked at together
 
 
 def gaussian_delta(epsilon: float, scale: float, *, sensitivity: float) -> float:
@@ -107,7 +110,7 @@ def gaussian_scale(epsilon: float, delta: float, *, sensitivity: float) -> float
 
 
 def feature_sums(
-    blocks: Iterable[NDArray[np.floating]],
+    rows: Block | Rows,
     features: Features,
     columns: NDArray[np.intp],
     *,
@@ -123,8 +126,8 @@ def feature_sums(
 
     Parameters
     ----------
-    blocks : iterable of (b, d) arrays
-        All n rows.
+    rows : (n, d) array, or Rows
+        All n rows, several blocks of which are worked on at once.
     features : Features
         Public waves.
     columns : (n,) int
@@ -144,7 +147,7 @@ def feature_sums(
 
     Notes
     -----
-    Costs O(n d D) time, and memory for a block.
+    Costs O(n d D) time, and for each thread the memory of a block and of the sums.
 
     References
     ----------
@@ -157,28 +160,32 @@ def feature_sums(
     --------
     >>> from learndock.numerics.features import random_features
     >>> waves = random_features(2, 8, gammas=[1.0], seed=0)
-    >>> sums = feature_sums([np.zeros((3, 2))], waves, np.array([0, 1, 1]), classes=2)
+    >>> sums = feature_sums(np.zeros((3, 2)), waves, np.array([0, 1, 1]), classes=2)
     >>> sums.shape, (sums[:, -1] // UNIT).tolist()
     ((2, 9), [1, 2])
     """
-    count = len(features.amplitudes)
+
+    def summed(start: int, block: Block) -> Whole:
+        tiles = (
+            _tile_sums(tile, features, columns[first : first + len(tile)], classes)
+            for first, tile in each_tile(start, block)
+        )
+        return sum(tiles, start=np.zeros(shape, dtype=np.int64))
+
+    shape = classes, 2 * len(features.amplitudes) + 1
+    return sum(each_block(as_rows(rows), summed), start=np.zeros(shape, dtype=np.int64))
+
+
+def _tile_sums(tile: Block, features: Features, columns: NDArray[np.intp], classes: int) -> Whole:
+    with np.errstate(invalid="ignore", over="ignore"):
+        phase = tile.astype(np.float64) @ features.frequencies.T
+    if not np.isfinite(phase).all():  # such a row would have no bound
+        raise BadData("a coordinate is no finite number", next="encode the data first")
     stretch = UNIT * np.tile(features.amplitudes, 2)
-    out = np.zeros((classes, 2 * count + 1), dtype=np.int64)
-    start = 0
-    for block in blocks:
-        for top in range(0, len(block), _BLOCK):
-            part = block[top : top + _BLOCK].astype(np.float64)
-            with np.errstate(invalid="ignore", over="ignore"):
-                phase = part @ features.frequencies.T
-            if not np.isfinite(phase).all():  # such a row would have no bound
-                raise BadData("a coordinate is no finite number", next="encode the data first")
-            whole = np.trunc(np.hstack([np.cos(phase), np.sin(phase)]) * stretch)
-            members = np.eye(classes)[columns[start : start + len(part)]].T
-            # Whole numbers below 2^53, so that these sums are exact, too.
-            out[:, :-1] += (members @ whole).astype(np.int64)
-            out[:, -1] += UNIT * members.sum(axis=1).astype(np.int64)
-            start += len(part)
-    return out
+    whole = np.trunc(np.hstack([np.cos(phase), np.sin(phase)]) * stretch)
+    members = np.eye(classes)[columns].T
+    # Whole numbers below 2^53, so that these sums are exact, too.
+    return np.column_stack([members @ whole, UNIT * members.sum(axis=1)]).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,7 +259,7 @@ def fit_sums(
     >>> from learndock.numerics.features import random_features
     >>> waves = random_features(1, 64, gammas=[0.5], seed=0)
     >>> rows = np.random.default_rng(0).normal(2.0, 0.5, size=(500, 1))
-    >>> sums = feature_sums([rows], waves, np.zeros(500, dtype=int), classes=1) / UNIT
+    >>> sums = feature_sums(rows, waves, np.zeros(500, dtype=int), classes=1) / UNIT
     >>> end = np.full(1, np.inf)
     >>> found = fit_sums(sums, waves, 5, rows=500, noise=0.0, spread=1.0, low=-end, high=end)
     >>> abs((found.outcomes[:, 0] @ found.points).item() - 2.0) < 0.1
@@ -375,7 +382,7 @@ def certain_shares(counts: Float, *, noise: float) -> Float:
     >>> certain_shares(np.array([300.0, 3.0, 100.0]), noise=1.0)
     array([0.75, 0.  , 0.25])
     """
-    kept = np.where(counts > _CERTAIN * noise, np.maximum(counts, 0.0), 0.0)
+    kept = np.where(counts > CERTAIN * noise, np.maximum(counts, 0.0), 0.0)
     if not kept.any():
         kept = (np.arange(len(counts)) == counts.argmax()).astype(float)
     shares: Float = kept / kept.sum()
@@ -400,9 +407,9 @@ def histogram_quantiles(
 
     Notes
     -----
-    Counts that noise is likely to explain are taken for 0, and the others brought to the nearest
-    ones that are not negative and have the same sum. So the noise of empty bins does not reach
-    the quantiles; but tails of a few rows are cut.
+    Counts that noise is likely to explain, also together with their neighbours', are taken for 0,
+    and the others brought to the nearest ones that are not negative and have the same sum. So
+    the noise of empty bins does not reach the quantiles; but tails of a few rows are cut.
 
     References
     ----------
@@ -414,9 +421,19 @@ def histogram_quantiles(
     >>> histogram_quantiles(np.array([10.0, 0.0, 30.0]), np.arange(4.0), [0.25, 0.5], noise=0.0)
     array([1.        , 2.33333333])
     """
-    likely = np.where(counts > _LIKELY * noise, counts, 0.0)
+    likely = np.where(_occupied(counts, noise), counts, 0.0)
     shares = on_simplex(np.eye(len(counts)), likely / max(float(likely.sum()), 1e-9))
     below = np.concatenate([[0.0], np.cumsum(shares)])
     kept = np.concatenate([[True], np.diff(below) > 0])  # the left end of a flat piece
     found: Float = np.interp(levels, below[kept], edges[kept])
+    return found
+
+
+def _occupied(counts: Float, noise: float) -> NDArray[np.bool_]:
+    """Say which bins lie in a window whose count noise does not explain."""
+    found = np.zeros(len(counts), dtype=bool)
+    for width in _WINDOWS:
+        window = np.ones(min(width, len(counts)))
+        sure = np.convolve(counts, window, "valid") > _LIKELY * noise * math.sqrt(len(window))
+        found |= np.convolve(sure, window) > 0
     return found

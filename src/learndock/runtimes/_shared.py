@@ -40,11 +40,15 @@ AnyFacts = TypeVar("AnyFacts", bound=Facts)
 
 @dataclass(eq=False)
 class Loaded:
-    """A loaded model: a function from rows to an array, whose every result is checked."""
+    """A loaded model: a function from rows to an array, whose every result is checked.
+
+    A model that is `flat` takes one row of values for each picture.
+    """
 
     predict: Callable[[Any], Any] = field(repr=False)
     classes: tuple[Label, ...] = ()
     failures: tuple[type[Exception], ...] = FAILURES
+    flat: bool = True
 
     def outputs(self, data: Any) -> Float:
         """Return (n, C) class probabilities, or (n,) values.
@@ -55,6 +59,8 @@ class Loaded:
             If the model cannot read the rows, or answers in the wrong shape, with numbers that
             are not finite, or with numbers that are no probabilities.
         """
+        if self.flat and isinstance(data, np.ndarray) and data.ndim > 2:
+            data = data.reshape(len(data), -1)
         try:
             found = np.asarray(self.predict(data), dtype=np.float64)
         except self.failures as error:

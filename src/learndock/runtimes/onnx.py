@@ -87,7 +87,7 @@ class Onnx:
                 return [[row[label] for label in classes] for row in found]
             return found if classes else found.reshape(len(found), -1).squeeze(axis=1)
 
-        return Loaded(predict, classes, failures)
+        return Loaded(predict, classes, failures, flat=False)
 
     def original(self, model: Any) -> Model | None:
         """Return nothing: the graph is stored as it came."""
@@ -227,6 +227,8 @@ def _feed(data: Any, inputs: Sequence[Any]) -> dict[str, Any]:
     """Return rows as the model's inputs: one for all columns, or one for each by its name."""
     if isinstance(data, list):
         return {inputs[0].name: _typed(np.array(data, dtype=object), inputs[0])}
+    if isinstance(data, np.ndarray) and data.ndim > 2:
+        return {inputs[0].name: data.astype(_TYPES[inputs[0].type])}
     if len(inputs) == 1:
         return {inputs[0].name: _typed(_matrix(data, inputs[0]), inputs[0])}
     frame = nw.from_native(data, eager_only=True)

@@ -8,7 +8,7 @@ import numpy as np
 from learndock.core.matching import SURE, Comparison, Match, Matching
 from learndock.core.sketch import Float, Sketch
 from learndock.core.space import Space
-from learndock.errors import SpaceMismatch
+from learndock.errors import Invalid, SpaceMismatch
 from learndock.numerics.kernels import mmd
 from learndock.service.matching import Pairs, columnar, given, match
 
@@ -36,7 +36,7 @@ def compare(
     columns : mapping of str to str, optional
         The columns to compare on, left to right; else those that `match` is sure of.
     accept, least
-        As in `match`.
+        As in `match`; they do not go with `columns`.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def compare(
     SpaceMismatch
         If nothing is shared; names the columns of both sides, and what is doubtful.
     Invalid
-        As `match` does.
+        As `match` does, or if `columns` are given with `accept` or `least`.
 
     Notes
     -----
@@ -66,7 +66,12 @@ def compare(
     >>> found.distance < 0.15, found.matching.pairs
     (True, {'age': 'Age'})
     """
-    if columns is None and left.space == right.space:
+    if columns is not None and (accept or least != SURE):
+        raise Invalid(
+            "columns= names all pairs, and accept= or least= would find others",
+            next="leave columns= out, or the others",
+        )
+    if columns is None and not accept and left.space == right.space:
         same = (Match(column.name, column.name, 1.0, "same space") for column in left.space.columns)
         return Comparison(_distance(left.points, left, right), Matching(tuple(same)))
     matching = (

@@ -215,15 +215,7 @@ class Dock:
         Conflict
             If another space has its name and version.
         """
-        for other in self.spaces():
-            if str(other) == str(space) and other != space:
-                raise Conflict(
-                    f"the dock has another space {space}: {other.id[:12]}, and this is "
-                    f"{space.id[:12]}",
-                    next="use that one, or give this one another name or version",
-                )
-        if not dry_run:
-            self._catalogue.add_space(space)
+        self._catalogue.add_space(space, dry_run=dry_run)
         return space
 
     def check(self, learnware: Learnware) -> Verdict:

@@ -19,7 +19,7 @@ from learndock.service.predictor import (
     Predictor,
     RegressorPredictor,
 )
-from learndock.service.sketching import space as make_space
+from learndock.service.spaces import space as make_space
 
 LEAST_SAMPLES = 5
 """Labelled rows without which no model of one's own is trained."""

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from learndock.core.data import count_rows
-from learndock.core.ports import Reading
+from learndock.core.ports import Columnar, Reading
 from learndock.core.sketch import Sketch
 from learndock.service.encoding import encoder_of
-from learndock.service.rows import Blocks
+from learndock.service.rows import SAMPLED, Blocks
 
 SHOWN = 400
 """Numbers of an array that are printed; of more, the first points only."""
@@ -44,15 +44,21 @@ class Explanation:
     Attributes
     ----------
     rows : int
-        Number of rows of which `readings` tell: all, or a random sample of a file.
+        Number of rows of which `readings` tell.
+    sampled : bool
+        Whether these are a random sample of more rows in a file.
     readings : tuple of Reading
         A column each, or all rows as one.
+    coordinates : dict of str to (int, int)
+        The first and the last coordinate of each column, from 0.
     sections : tuple of Section
         The sketch's file from the first byte to the last.
     """
 
     rows: int
+    sampled: bool
     readings: tuple[Reading, ...]
+    coordinates: dict[str, tuple[int, int]]
     sections: tuple[Section, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,8 +66,10 @@ class Explanation:
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [f"how {self.rows:,} rows were read"]
-        lines += [f"  {line}" for line in _table([_reading(one) for one in self.readings])]
+        which = "a random sample of " if self.sampled else ""
+        lines = [f"how {which}{self.rows:,} rows were read"]
+        read = [_reading(one, self.coordinates.get(one.name)) for one in self.readings]
+        lines += [f"  {line}" for line in _table(read)]
         lines += ["", f"what leaves the machine: these {self.sections[-1].end:,} bytes"]
         for section in self.sections:
             lines.append(f"  {section.start:>7,} to {section.end - 1:>7,}  {section.what}")
@@ -69,15 +77,15 @@ class Explanation:
         return "\n".join(lines)
 
 
-def explain(data: Any, sketch: Sketch) -> Explanation:
+def explain(sketch: Sketch, data: Any) -> Explanation:
     """Say how data is read in a sketch's space, and show the sketch byte for byte.
 
     Parameters
     ----------
-    data : data frame, (n, d) array, list of texts, pictures, Path, or iterable of such
-        The rows; of a file a random sample of 20,000 is told about.
     sketch : Sketch
-        What was made of them.
+        Any.
+    data : data frame, (n, d) array, list of texts, pictures, Path, or iterable of such
+        The rows that it was made of; of a file a random sample of 20,000 is told about.
 
     Raises
     ------
@@ -87,14 +95,18 @@ def explain(data: Any, sketch: Sketch) -> Explanation:
     Examples
     --------
     >>> rows = np.random.default_rng(0).normal(size=(1000, 2))
-    >>> told = ld.explain(rows, ld.sketch(rows, size=5))
+    >>> told = ld.explain(ld.sketch(rows, size=5), rows)
     >>> [reading.kind for reading in told.readings], told.sections[-1].end
     (['numeric', 'numeric'], 916)
     """
-    sample = Blocks.of(data).sample()
+    blocks, encoder = Blocks.of(data), encoder_of(sketch.space)
+    sample = blocks.sample()
+    parts = encoder.parts(sketch.space) if isinstance(encoder, Columnar) else {}
     return Explanation(
         rows=count_rows(sample),
-        readings=encoder_of(sketch.space).explain(sample, sketch.space),
+        sampled=not blocks.whole and count_rows(sample) >= SAMPLED,
+        readings=encoder.explain(sample, sketch.space),
+        coordinates={name: (part.start, part.stop - 1) for name, part in parts.items()},
         sections=_sections(sketch),
     )
 
@@ -107,7 +119,7 @@ def _sections(sketch: Sketch) -> tuple[Section, ...]:
     facts = json.loads(header.pop("__metadata__")["learndock"])
     found = [
         Section(0, 8, "length of the header", start - 8),
-        Section(8, start, "header: where each array is, and these facts, as JSON", facts),
+        Section(8, start, "header, as JSON: where each array is, and facts", header | facts),
     ]
     for name, place in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
         first, end = (start + offset for offset in place["data_offsets"])
@@ -118,14 +130,15 @@ def _sections(sketch: Sketch) -> tuple[Section, ...]:
 
 
 def _numbers(values: Any) -> Any:
-    """Return float32 numbers as Python's that print as short."""
-    return [float(str(one)) if one.ndim == 0 else _numbers(one) for one in values]
+    """Return float32 numbers as Python's that print as short; minus zero is zero."""
+    return [float(str(one)) + 0.0 if one.ndim == 0 else _numbers(one) for one in values]
 
 
-def _reading(one: Reading) -> tuple[str, ...]:
+def _reading(one: Reading, place: tuple[int, int] | None) -> tuple[str, ...]:
     missing = f"{one.missing:.1%} missing" if one.missing else ""
     unread = f"{one.unread:,} unread" if one.unread else ""
-    return one.name, one.kind, missing, unread, one.told
+    where = "" if place is None else f"coordinates {place[0]}-{place[1]}"
+    return one.name, one.kind, where, missing, unread, one.told
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -10,13 +10,14 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from learndock.core.data import require_columns
-from learndock.core.pictures import files_in
+from learndock.core.pictures import SUFFIXES
 from learndock.errors import BadData, NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -56,11 +57,16 @@ def opened(path: Path, *, drop: Sequence[str] = ()) -> Any:
     if kind in TABLES:
         return TABLES[kind](path, drop)
     if drop:
-        raise BadData(
-            f"{path} has no named columns, and {drop[0]!r} is asked for",
-            next="give a table, or leave --label, --text and --drop out",
-        )
+        raise no_columns(path, drop)
     return WHOLE[kind](path)
+
+
+def no_columns(path: Path, wanted: Sequence[str]) -> BadData:
+    """Return the error for columns that are asked for where a file has none with names."""
+    return BadData(
+        f"{path} has no named columns, and {wanted[0]!r} is asked for",
+        next="give a table, or name no columns",
+    )
 
 
 def _kind(path: Path) -> str:
@@ -69,7 +75,18 @@ def _kind(path: Path) -> str:
         return FOLDER
     if not path.exists():
         raise NotFound(f"there is no file {path}", next=f"look for it with `ls {path.parent}`")
+    if not path.is_file():
+        raise BadData(
+            f"{path} is neither a file nor a folder; a pipe cannot be read twice",
+            next="save them in a file first, and give that",
+        )
     suffix = path.suffix.lower()
+    if suffix in SUFFIXES:
+        raise BadData(
+            f"{path} is one picture, and many are needed",
+            next="give the folder that they are in, or a list of paths",
+            suffix=suffix,
+        )
     if suffix not in WHOLE:
         raise BadData(
             f"{path} is no file of rows that can be read; its name would end in "
@@ -137,30 +154,49 @@ def _csv(path: Path) -> "pd.DataFrame":
     return _with_dates(frame)
 
 
+@dataclass(frozen=True)
 class CsvBlocks:
-    """A CSV or TSV file as pandas frames, one block at a time."""
+    """A CSV or TSV file as pandas frames, one block at a time.
 
-    def __init__(self, path: Path, drop: Sequence[str]) -> None:
-        self._path, self._drop = path, set(drop)
-        require_columns(_names(path), drop)
-        self.texts: list[str] = []
-        """Columns that are strings in every block, whatever they look like in one."""
+    Attributes
+    ----------
+    path : Path
+        The file.
+    drop : sequence of str
+        Columns that are not read.
+    texts : sequence of str
+        Columns that are strings in every block, whatever they look like in one.
+    """
+
+    path: Path
+    drop: Sequence[str]
+    texts: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        require_columns(_names(self.path), self.drop)
+
+    def reading_as(self, texts: Sequence[str]) -> "CsvBlocks":
+        """Return the same blocks with these columns as strings."""
+        return replace(self, texts=texts)
 
     def __iter__(self) -> "Iterator[pd.DataFrame]":
         import pandas as pd
 
-        with (
-            _csv_told(self._path),
-            pd.read_csv(
-                self._path,
-                sep=_separator(self._path),
+        with _csv_told(self.path):
+            reader = pd.read_csv(
+                self.path,
+                sep=_separator(self.path),
                 chunksize=BLOCK,
                 index_col=False,
                 dtype=dict.fromkeys(self.texts, str),
-                usecols=lambda name: name not in self._drop,
-            ) as blocks,
-        ):
-            yield from blocks
+            )
+        with reader:
+            while True:
+                with _csv_told(self.path):
+                    block = next(reader, None)
+                if block is None:
+                    return
+                yield block.drop(columns=list(self.drop))
 
 
 def _with_dates(frame: "pd.DataFrame") -> "pd.DataFrame":
@@ -235,7 +271,7 @@ class ParquetBlocks:
                     yield pa.Table.from_batches([batch])
 
 
-# ---------------------------------------------------------------- texts and arrays
+# ---------------------------------------------------------------- texts, arrays and pictures
 
 
 def _texts(path: Path) -> list[str]:
@@ -252,6 +288,35 @@ def _array(path: Path) -> Any:
         raise BadData(
             f"{path} is no NumPy array of numbers: {error}", next="write it with `numpy.save`"
         ) from error
+
+
+def files_in(folder: Path) -> list[Path]:
+    """Return the pictures in a folder and the folders below it, by path; hidden ones do not count.
+
+    Raises
+    ------
+    BadData
+        If there are none.
+
+    Examples
+    --------
+    >>> Path("b.PNG").touch(); Path("a.jpg").touch(); Path("notes.txt").touch()
+    >>> [path.name for path in files_in(Path("."))]
+    ['a.jpg', 'b.PNG']
+    """
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    )
+    if not found:
+        raise BadData(
+            f"folder {folder} has no pictures",
+            next=f"name a folder with files that end in {', '.join(sorted(SUFFIXES))}",
+        )
+    return found
 
 
 WHOLE: dict[str, Callable[[Path], Any]] = {

@@ -7,21 +7,22 @@ from numpy.typing import NDArray
 
 from learndock.core.sketch import QUANTILES, Float, Gate, Label, Sketch, round_rows
 from learndock.core.space import Space
-from learndock.errors import Invalid, PrivacyGate
+from learndock.errors import PrivacyGate
 from learndock.numerics.density import density
 from learndock.numerics.privacy import gate
 from learndock.numerics.reduced import Reduced, reduce
+from learndock.numerics.rounding import significant
 from learndock.numerics.rows import Rows, as_rows
 from learndock.service.encoding import encoder_of
 from learndock.service.simulating import simulated_membership
+from learndock.service.sizing import (
+    FEW_ROWS,
+    allowed_points,
+    least_points,
+    require_rows,
+    require_seed,
+)
 
-MOST_POINTS = 100
-LEAST_POINTS = 5
-ROWS_PER_POINT = 20
-FEW_ROWS = 100
-"""Fewer rows get a coarse sketch, unless their owner consents to a full one."""
-LEAST_ROWS = 20
-"""Fewer rows get none."""
 DECIMALS = 3
 """Points are rounded to so many."""
 CROWD = 5
@@ -84,8 +85,7 @@ def sketch_coords(
     accuracy: tuple[float, ...] = (),
 ) -> Sketch:
     """Sketch rows that are encoded already; `sketch` and `pack` end here."""
-    if seed < 0:
-        raise Invalid(f"seed is {seed}; 0 or more is needed", next="give another seed")
+    require_seed(seed)
     rows = as_rows(coords)
     require_rows(len(rows), consent=consent)
     coarse = len(rows) < FEW_ROWS and not consent
@@ -113,7 +113,9 @@ def sketch_coords(
     else:
         raise _refusal(measured)
     if coarse:
-        guessed = simulated_membership(rows.pick(np.arange(len(rows))), space, seed=seed)
+        guessed = simulated_membership(
+            rows.pick(np.arange(len(rows))), space, ratio=len(points) / len(rows), seed=seed
+        )
         measured = replace(measured, membership=significant(guessed))
     quantiles: tuple[float, ...] = ()
     if held_out is not None and len(held_out):
@@ -135,32 +137,13 @@ def sketch_coords(
     )
 
 
-def require_rows(rows: int, *, consent: bool) -> None:
-    """Raise `PrivacyGate` if there are too few rows to hide one, and the owner does not consent."""
-    if rows < LEAST_ROWS and not consent:
-        raise PrivacyGate(
-            f"{rows} rows are too few to hide one of them; {LEAST_ROWS} are needed for a coarse "
-            f"sketch and {FEW_ROWS} for a full one",
-            next="give more rows, or say consent=True (--consent) if these rows may be guessed",
-            rows=rows,
-        )
-
-
 def _sizes(rows: int, size: int | None, *, consent: bool) -> list[int]:
     """Return the numbers of points to try: the one asked for, or ever fewer."""
-    least = LEAST_POINTS if consent or rows >= FEW_ROWS else 1
-    allowed = max(least, rows // ROWS_PER_POINT)
-    if size is None:
-        most = min(MOST_POINTS, allowed, rows)
-        return [most, *(most // part for part in (2, 4) if most // part >= least)]
-    if size < 1 or (size > allowed and not consent):
-        raise Invalid(
-            f"a sketch of {size} points was asked for; {rows} rows allow 1 to {allowed}",
-            next="ask for fewer points",
-            size=size,
-            allowed=allowed,
-        )
-    return [min(size, rows)]
+    most = min(allowed_points(rows, size, consent=consent), rows)
+    if size is not None:
+        return [most]
+    least = least_points(rows, consent=consent)
+    return [most, *(most // part for part in (2, 4) if most // part >= least)]
 
 
 def _gate(points: Float, rows: Rows, *, consent: bool, seed: int) -> Gate:
@@ -171,7 +154,7 @@ def _gate(points: Float, rows: Rows, *, consent: bool, seed: int) -> Gate:
         close=significant(found.close),
         limit=significant(limit),
         copies=found.copies,
-        consent=consent,
+        consent=bool(consent),
     )
 
 
@@ -179,7 +162,8 @@ def _refusal(gate: Gate) -> PrivacyGate:
     return PrivacyGate(
         f"{gate.close:.0%} of the sketch's points lie close to a single row ({gate.copies} "
         f"copies); chance explains {gate.limit:.0%}",
-        next="ask for fewer points, give more rows, or say consent=True (--consent)",
+        next="leave out a column that numbers the rows (--drop), ask for fewer points, give more "
+        "rows, or say consent=True (--consent)",
         close=gate.close,
         limit=gate.limit,
         copies=gate.copies,
@@ -187,7 +171,11 @@ def _refusal(gate: Gate) -> PrivacyGate:
 
 
 def _quantiles(values: Float) -> tuple[float, ...]:
-    return tuple(significant(value) for value in np.quantile(values, QUANTILES))
+    """Return quantiles with 5 rows or more on either side; of fewer than 10 rows none."""
+    if len(values) < 2 * CROWD:
+        return ()
+    levels = np.clip(QUANTILES, CROWD / len(values), 1 - CROWD / len(values))
+    return tuple(significant(value) for value in np.quantile(values, levels))
 
 
 def rounded(reduced: Reduced, rows: int, *, outcomes: bool) -> tuple[Float, Float, Float | None]:
@@ -209,8 +197,3 @@ def rounded(reduced: Reduced, rows: int, *, outcomes: bool) -> tuple[Float, Floa
 
 def _all_significant(values: Float) -> Float:
     return np.array([significant(value) for value in values.flat]).reshape(values.shape)
-
-
-def significant(value: float) -> float:
-    """Round to three significant digits: nothing finer leaves."""
-    return float(f"{value:.3g}")

@@ -6,19 +6,13 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from learndock.core.matching import SURE, Match, Matching
+from learndock.core.names import is_generic, name_likeness, words_of
 from learndock.core.ports import Columnar
 from learndock.core.sketch import Float, Sketch
 from learndock.core.space import Column, Kind, Space
 from learndock.errors import Invalid, SpaceMismatch
 from learndock.numerics.features import random_features
-from learndock.numerics.matching import (
-    assign,
-    is_generic,
-    name_likeness,
-    quantiles,
-    wasserstein,
-    words_of,
-)
+from learndock.numerics.matching import assign, quantiles, wasserstein
 from learndock.service.encoding import encoder_of
 
 SPELLING = 0.95

@@ -1,18 +1,31 @@
 """Merging sketches without their rows, and updating one with further rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from learndock.core.sketch import QUANTILES, Float, Gate, Label, Release, Sketch, round_rows
+from learndock.core.sketch import (
+    QUANTILES,
+    Float,
+    Gate,
+    Label,
+    Release,
+    ReleasePart,
+    Sketch,
+    round_rows,
+)
 from learndock.errors import BadData, Invalid, SketchMismatch
 from learndock.numerics.merging import merge as merge_points
+from learndock.numerics.rounding import significant
 from learndock.service.encoding import encoder_of
-from learndock.service.fitting import Outcomes, rounded, significant, sketch_coords
+from learndock.service.fitting import Outcomes, rounded, sketch_coords
+from learndock.service.releasing import release_coords
 from learndock.service.rows import Blocks
+from learndock.service.sizing import require_seed
 
 
 def merge(*sketches: Sketch, size: int | None = None, seed: int = 0) -> Sketch:
@@ -35,14 +48,15 @@ def merge(*sketches: Sketch, size: int | None = None, seed: int = 0) -> Sketch:
         the sketches, plus the mean of theirs to their own rows. Thresholds of density are
         left out; those of confidence come from the mixture of the distributions, accuracy is
         weighted by rows. The gate is the worst of all: what is made of sketches that may leave
-        may leave. Where all are differentially private, so is the merged one, at the largest cost.
+        may leave. Of differentially private sketches the merged one states the largest cost of
+        each part: every row pays for its own sketch only.
 
     Raises
     ------
     SketchMismatch
-        If spaces or outcomes differ.
+        If spaces or outcomes differ, or only some are differentially private.
     Invalid
-        If no sketch is given, or `size` is not positive.
+        If no sketch is given, `size` is not positive, or `seed` is negative.
 
     Notes
     -----
@@ -57,6 +71,7 @@ def merge(*sketches: Sketch, size: int | None = None, seed: int = 0) -> Sketch:
     >>> both.rows, len(both) <= 60
     (2000, True)
     """
+    require_seed(seed)
     _check(sketches, size)
     space = sketches[0].space
     counts = np.array([sketch.rows for sketch in sketches], dtype=float)
@@ -87,7 +102,7 @@ def merge(*sketches: Sketch, size: int | None = None, seed: int = 0) -> Sketch:
         confidence=_confidence(sketches, shares),
         accuracy=_accuracy(sketches, shares, classes),
         gate=_gate([sketch.gate for sketch in sketches]),
-        release=_release([sketch.release for sketch in sketches]),
+        release=_release([sketch.release for sketch in sketches if sketch.release]),
     )
 
 
@@ -99,6 +114,8 @@ def update(
     size: int | None = None,
     seed: int = 0,
     consent: bool = False,
+    epsilon: float | None = None,
+    delta: float | None = None,
 ) -> Sketch:
     """Return a sketch that stands for further rows too; the earlier ones are not needed.
 
@@ -114,9 +131,14 @@ def update(
         Number of points; by default as many as the larger of both sketches has.
     seed, consent
         As in `sketch`; the new rows pass the privacy gate by themselves.
+    epsilon, delta
+        As in `sketch`: what the new rows pay. Needed where the sketch is differentially private,
+        and only there.
 
     Raises
     ------
+    SketchMismatch
+        If the sketch is differentially private and the new rows are not to be, or the reverse.
     BadData
         If answers are missing, too many, or unknown to the sketch.
     PrivacyGate, SpaceMismatch
@@ -129,14 +151,14 @@ def update(
     >>> ld.update(monday, rows[1000:]).rows
     2000
     """
+    _check_privacy(sketch.release is not None, epsilon is not None)
     rows = Blocks.of(data).encoded(sketch.space)
-    fresh = sketch_coords(
-        rows,
-        sketch.space,
-        seed=seed,
-        consent=consent,
-        outcomes=_outcomes(sketch, answers, len(rows)),
-    )
+    outcomes = _outcomes(sketch, answers, len(rows))
+    how: dict[str, Any] = {"seed": seed, "consent": consent, "outcomes": outcomes}
+    if epsilon is None:
+        fresh = sketch_coords(rows, sketch.space, **how)
+    else:
+        fresh = release_coords(rows, sketch.space, epsilon=epsilon, delta=delta, **how)
     return merge(sketch, fresh, size=size, seed=seed)
 
 
@@ -159,6 +181,16 @@ def _check(sketches: Sequence[Sketch], size: int | None) -> None:
                 "bins, or none",
                 next="sketch both in the same way",
             )
+        _check_privacy(left.release is not None, right.release is not None)
+
+
+def _check_privacy(left: bool, right: bool) -> None:
+    if left != right:
+        raise SketchMismatch(
+            "a differentially private sketch and a plain one cannot be merged: the whole would be "
+            "neither private nor measured by the gate",
+            next="sketch both with epsilon=, or both without",
+        )
 
 
 def _kind(sketch: Sketch) -> tuple[bool, bool]:
@@ -222,18 +254,23 @@ def _gate(gates: Sequence[Gate | None]) -> Gate | None:
     )
 
 
-def _release(releases: Sequence[Release | None]) -> Release | None:
+def _release(releases: Sequence[Release]) -> Release | None:
     """Return the accounting of disjoint rows: each row pays for its own sketch only."""
-    known = [release for release in releases if release is not None]
-    if len(known) < len(releases):
-        return None
-    return Release(
-        epsilon=max(release.epsilon for release in known),
-        delta=max(release.delta for release in known),
-        mechanism=known[0].mechanism,
-        sensitivity=max(release.sensitivity for release in known),
-        noise=min(release.noise for release in known),
-        features=max(release.features for release in known),
+    parts: dict[str, list[ReleasePart]] = {}
+    for release in releases:
+        for part in release.parts:
+            parts.setdefault(part.what, []).append(part)
+    return Release.of(*map(_dearest, parts.values())) if parts else None
+
+
+def _dearest(parts: Sequence[ReleasePart]) -> ReleasePart:
+    """Return a part that costs as much as the dearest, and has the noise of the least hidden."""
+    barest = min(parts, key=lambda part: (part.noise or 0.0) / (part.sensitivity or 1.0))
+    return replace(
+        barest,
+        epsilon=max(part.epsilon for part in parts),
+        delta=max(part.delta for part in parts),
+        entries=max(part.entries for part in parts),
     )
 
 

@@ -23,10 +23,12 @@ from learndock.errors import (
     Unavailable,
     UnsafeModel,
 )
+from learndock.numerics.rounding import significant
 from learndock.service.encoding import encoder_of
-from learndock.service.fitting import Outcomes, require_rows, significant, sketch_coords
+from learndock.service.fitting import CROWD, Outcomes, sketch_coords
 from learndock.service.releasing import HeldOut, private_edges, release_coords
-from learndock.service.sketching import DELTA, public_space, space as make_space
+from learndock.service.sizing import require_rows, require_seed
+from learndock.service.spaces import public_space, space as make_space
 
 HELD_OUT = 0.2
 BINS = 10
@@ -52,7 +54,7 @@ def pack(
     seed: int = 0,
     consent: bool = False,
     epsilon: float | None = None,
-    delta: float = DELTA,
+    delta: float | None = None,
 ) -> Learnware:
     """Make a learnware of a trained model: stored, checked, sketched. Rows stay here.
 
@@ -108,6 +110,7 @@ def pack(
         )
     wanted = describe_input(X)
     _same_length(X, y)
+    require_seed(seed)
     require_rows(count_rows(X), consent=consent)
     runtime_name, runtime = _runtime_of(model)
     files = runtime.dump(model)
@@ -204,10 +207,10 @@ class _Rows:
 
 
 def _split(count: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the numbers of the rows to sketch, and of those held out; all for both if few."""
+    """Return the numbers of the rows to sketch, and of those held out: of under 5 rows none."""
     order = np.random.default_rng(seed).permutation(count)
     cut = count - int(HELD_OUT * count)
-    return (np.sort(order[:cut]), np.sort(order[cut:])) if cut < count else (order, order)
+    return np.sort(order[:cut]), np.sort(order[cut:])
 
 
 def _held_out(held_out: tuple[Any, Any], stored: Model, wanted: Input, space: Space) -> _Rows:
@@ -244,15 +247,16 @@ def _private_sketch(
 ) -> Sketch:
     """Sketch with differential privacy; held-out rows pay for the edges of a regressor's bins."""
     truth, outputs = test.truth, test.outputs
-    if classes:
-        edges: tuple[float, ...] = ()
+    edges: tuple[float, ...] = ()
+    held = None
+    if len(outputs) and classes:
         held = HeldOut(
             test.coords,
             confidence=outputs.max(axis=1),
             said=outputs.argmax(axis=1),
             truth=None if truth is None else _columns(classes, truth),
         )
-    else:
+    elif len(outputs):
         spent = EDGES_COST * epsilon
         edges = private_edges(outputs, bins=BINS, epsilon=spent)
         errors = None if truth is None else outputs - _numbers(truth)
@@ -275,16 +279,17 @@ def _accuracy(
 ) -> tuple[float, ...]:
     """Return held-out accuracy for each class, or the root mean squared error.
 
-    A class without held-out rows has the accuracy of all: nothing more is known of it.
+    A class of fewer than 5 held-out rows has the accuracy of all, which hides them; fewer than 5
+    rows in all have no figure.
     """
-    if truth is None:
+    if truth is None or len(truth) < CROWD:
         return ()
     if not classes:
         return (float(np.sqrt(np.mean((outputs - _numbers(truth)) ** 2))),)
     known = _columns(classes, truth)
     right = outputs.argmax(axis=1) == known
     parts = (right[known == column] for column in range(len(classes)))
-    return tuple(float(np.mean(part if len(part) else right)) for part in parts)
+    return tuple(float(np.mean(part if len(part) >= CROWD else right)) for part in parts)
 
 
 def _columns(classes: tuple[Label, ...], truth: NDArray[Any]) -> NDArray[np.intp]:

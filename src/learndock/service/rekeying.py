@@ -12,7 +12,9 @@ from learndock.errors import SpaceMismatch
 from learndock.numerics.herding import pseudo_rows
 from learndock.numerics.kernels import mmd
 from learndock.numerics.reduced import reduce
+from learndock.numerics.rounding import significant
 from learndock.service.encoding import encoder_of
+from learndock.service.sizing import require_seed
 
 LEAST_ROWS = 1_000
 ROWS_PER_POINT = 10
@@ -73,6 +75,7 @@ def rekey(sketch: Sketch, space: Space, *, seed: int = 0) -> Sketch:
     >>> str(found.space), len(found)
     ('table/demo@2', 20)
     """
+    require_seed(seed)
     if space == sketch.space:
         return sketch
     carry = _carrier(sketch.space, space)
@@ -80,7 +83,7 @@ def rekey(sketch: Sketch, space: Space, *, seed: int = 0) -> Sketch:
     if np.array_equal(moved.points, sketch.points) and space.gammas == sketch.space.gammas:
         return moved
     factor = MARGIN * max(1.0, _growth(sketch, space, carry, seed))
-    return replace(moved, mmd=min(1.0, float(f"{factor * sketch.mmd:.3g}")))
+    return replace(moved, mmd=min(1.0, significant(factor * sketch.mmd)))
 
 
 def _carrier(old: Space, new: Space) -> Carry:

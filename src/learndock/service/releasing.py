@@ -5,19 +5,30 @@ Neighbours are data of one size that differ in one row; the number of rows is pu
 
 import math
 from dataclasses import dataclass, field
+from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from learndock.core.data import count_rows
 from learndock.core.ports import Columnar
-from learndock.core.sketch import QUANTILES, Float, Release, Sketch, round_rows
+from learndock.core.sketch import (
+    QUANTILES,
+    Float,
+    Release,
+    ReleasePart,
+    Sketch,
+    round_rows,
+    space_cost,
+)
 from learndock.core.space import Column, Space
 from learndock.errors import Invalid, PrivacyGate, SpaceMismatch, Unavailable
 from learndock.numerics.density import density
 from learndock.numerics.features import random_features
 from learndock.numerics.release import (
+    CERTAIN,
     SENSITIVITY,
     UNIT,
     Whole,
@@ -27,17 +38,17 @@ from learndock.numerics.release import (
     gaussian_scale,
     histogram_quantiles,
 )
+from learndock.numerics.rounding import significant
 from learndock.numerics.rows import Rows, as_rows
 from learndock.service.encoding import encoder_for, encoder_of
-from learndock.service.fitting import (
-    LEAST_POINTS,
-    MOST_POINTS,
-    ROWS_PER_POINT,
-    Outcomes,
-    significant,
-)
+from learndock.service.fitting import Outcomes
+from learndock.service.sizing import allowed_points, require_seed
 
-MECHANISM = "analytic Gaussian mechanism on sums of random features"
+SUMS = "Gaussian noise on sums of random features"
+COUNTS = "Gaussian noise on counts in bins"
+QUANTILE = "exponential mechanism for quantiles"
+DELTA = Decimal("1e-6")
+"""Chance that all is given away, where nothing else is said and there are not more rows."""
 FEATURES = 4_096
 MOST_ENTRIES = 2**15
 """Entries of the noisy vector: with many classes each has fewer features, at least 256."""
@@ -105,7 +116,7 @@ def release_coords(
     space: Space,
     *,
     epsilon: float,
-    delta: float,
+    delta: float | None = None,
     size: int | None = None,
     seed: int = 0,
     consent: bool = False,
@@ -122,10 +133,13 @@ def release_coords(
         Encoded rows. The sums of their random features are all that is taken from them.
     space : Space
         Its constants must not come from these rows, or be private themselves: `private_space`.
+        What such constants cost is added to epsilon in any case, since nobody can know whose rows
+        they were made of.
     epsilon : float
         What may be learnt about a row: likelihoods change by at most exp(epsilon). 1 is strong.
-    delta : float
-        The chance that more is given away; below 1 / n.
+    delta : float, optional
+        The chance that more is given away; below 1 / n. By default 1e-6 or, if that is less,
+        0.1 / n, rounded down to one digit.
     size : int, optional
         Number of points K; by default min(100, n / 20), at least 5.
     seed : int
@@ -136,7 +150,8 @@ def release_coords(
         The model's answers. Classes must be public, and edges public or private themselves:
         `private_edges`. Classes that noise explains get no points.
     held_out : HeldOut, optional
-        Rows from which thresholds and accuracy come.
+        Rows from which thresholds and accuracy come. Where noise is most of what would be known
+        of them, they are left out.
 
     Returns
     -------
@@ -148,7 +163,7 @@ def release_coords(
     PrivacyGate
         If there are so few rows that noise drowns the sketch, and the owner does not consent.
     Invalid
-        If `epsilon`, `delta` or `size` cannot be.
+        If `epsilon`, `delta`, `size` or `seed` cannot be.
     Unavailable
         If opendp is not installed.
 
@@ -161,7 +176,6 @@ def release_coords(
     ----------
     .. [1] Balle and Wang, "Improving the Gaussian Mechanism for Differential Privacy: Analytical
        Calibration and Optimal Denoising", ICML 2018.
-    .. [2] McSherry, "Privacy Integrated Queries", SIGMOD 2009: parallel composition.
 
     Examples
     --------
@@ -170,18 +184,19 @@ def release_coords(
     >>> plane = ld.Space(name="plane", modality="vector", encoder="vector", width=2, gamma=0.25)
     >>> made = release_coords(rows, plane, epsilon=4, delta=1e-6, size=10)
     >>> made.release.epsilon, made.mmd < 0.1
-    (4, True)
+    (4.0, True)
     """
+    require_seed(seed)
     rows = as_rows(coords)
-    points_wanted = _size(len(rows), size, consent=consent)
-    _check_delta(delta, len(rows))
+    points_wanted = allowed_points(len(rows), size, consent=consent)
+    delta = _checked_delta(delta, len(rows))
     noise = gaussian_scale(epsilon, delta, sensitivity=SENSITIVITY)
     _require_useful(len(rows), epsilon, noise, consent=consent)
     classes = 1 if outcomes is None else outcomes.count
     count = max(FEWEST_FEATURES, min(FEATURES, MOST_ENTRIES // classes // 2 * 2))
     features = random_features(space.width, count, gammas=space.gammas, seed=int(space.id[:8], 16))
     columns = np.zeros(len(rows), dtype=np.intp) if outcomes is None else outcomes.columns
-    sums = feature_sums(rows.blocks(), features, columns, classes=classes)
+    sums = feature_sums(rows, features, columns, classes=classes)
     low, high = encoder_of(space).bounds(space)
     fitted = fit_sums(
         _noisy(sums, noise) / UNIT,
@@ -197,8 +212,9 @@ def release_coords(
     kept = fitted.outcomes.sum(axis=1) > 0
     points, parts = fitted.points[kept], fitted.outcomes[kept]
     figures = _Figures()
-    if held_out is not None:
+    if held_out is not None and len(held_out.coords):
         figures = _figures(held_out, points, parts.sum(axis=1), space, outcomes, epsilon, delta)
+    taken = ReleasePart("points", SUMS, float(epsilon), delta, sums.size, SENSITIVITY, noise)
     return Sketch(
         space=space,
         points=points,
@@ -211,15 +227,15 @@ def release_coords(
         density=figures.density,
         confidence=figures.confidence,
         accuracy=figures.accuracy,
-        release=Release(
-            epsilon=epsilon,
-            delta=delta,
-            mechanism=MECHANISM,
-            sensitivity=SENSITIVITY,
-            noise=noise,
-            features=sums.size + figures.entries,
-        ),
+        release=Release.of(*_space_parts(space), taken, *figures.parts),
     )
+
+
+def _space_parts(space: Space) -> list[ReleasePart]:
+    """Return what the constants of a private space cost; nothing for another."""
+    cost = space_cost(space)
+    drawn = len(QUARTILES) * sum(column.kind in CANDIDATES for column in space.columns)
+    return [ReleasePart("space", QUANTILE, cost, 0.0, drawn)] if cost else []
 
 
 def least_rows(epsilon: float, delta: float) -> int:
@@ -247,25 +263,18 @@ def _require_useful(rows: int, epsilon: float, noise: float, *, consent: bool) -
         )
 
 
-def _check_delta(delta: float, rows: int) -> None:
-    if not 0 < delta < 1 / rows:
+def _checked_delta(delta: float | None, rows: int) -> float:
+    tenth = Context(prec=1, rounding=ROUND_FLOOR).divide(Decimal(1), Decimal(10 * max(rows, 1)))
+    usual = float(min(DELTA, tenth))
+    if delta is None:
+        return usual
+    if not 0 < delta * max(rows, round_rows(rows)) < 1:  # a dock sees the rounded number
         raise Invalid(
             f"delta is {delta:g}; between 0 and 1 / {rows:,} is needed, or some row may be given "
             "away whole",
-            next=f"say delta={0.1 / rows:.0e}",
+            next=f"say delta={usual:g}, or nothing",
         )
-
-
-def _size(rows: int, size: int | None, *, consent: bool) -> int:
-    allowed = max(LEAST_POINTS, rows // ROWS_PER_POINT)
-    if size is not None and (size < 1 or (size > allowed and not consent)):
-        raise Invalid(
-            f"a sketch of {size} points was asked for; {rows} rows allow 1 to {allowed}",
-            next="ask for fewer points",
-            size=size,
-            allowed=allowed,
-        )
-    return min(MOST_POINTS, allowed) if size is None else size
+    return delta
 
 
 # ---------------------------------------------------------------- thresholds and accuracy
@@ -273,12 +282,12 @@ def _size(rows: int, size: int | None, *, consent: bool) -> int:
 
 @dataclass(frozen=True)
 class _Figures:
-    """What held-out rows say, and the number of noisy entries that it came from."""
+    """What held-out rows say, and what that cost."""
 
     density: tuple[float, ...] = ()
     confidence: tuple[float, ...] = ()
     accuracy: tuple[float, ...] = ()
-    entries: int = 0
+    parts: tuple[ReleasePart, ...] = ()
 
 
 def _figures(
@@ -307,18 +316,23 @@ def _figures(
         right = held.truth[(held.truth == held.said) & (held.truth >= 0)]
         blocks["truth"] = np.bincount(known, minlength=outcomes.count)
         blocks["right"] = np.bincount(right, minlength=outcomes.count)
-    sensitivity = math.sqrt(2 * len(blocks))
-    noise = gaussian_scale(epsilon - held.spent, delta, sensitivity=sensitivity)
+    sensitivity, left = math.sqrt(2 * len(blocks)), epsilon - held.spent
+    noise = gaussian_scale(left, delta, sensitivity=sensitivity)
     whole = UNIT * np.concatenate(list(blocks.values())).astype(np.int64)
     noisy = _noisy(whole, noise, sensitivity=sensitivity) / UNIT
     ends = np.cumsum([len(block) for block in blocks.values()])[:-1]
     found = dict(zip(blocks, np.split(noisy, ends), strict=True))
-    powers = histogram_quantiles(found["density"], DENSITIES, QUANTILES, noise=noise)
+    rows = len(held.coords)
+    powers = _thresholds(found["density"], DENSITIES, rows, noise)
+    parts = [ReleasePart("figures", COUNTS, left, delta, len(noisy), sensitivity, noise)]
+    if held.spent:
+        edges = 0 if outcomes is None else len(outcomes.edges)
+        parts.insert(0, ReleasePart("edges", QUANTILE, held.spent, 0.0, edges))
     return _Figures(
         density=tuple(significant(10**power) for power in powers),
-        confidence=_confidence(found.get("confidence"), noise),
-        accuracy=_accuracy(found, noise),
-        entries=len(noisy),
+        confidence=tuple(map(significant, _confidence(found, rows, noise))),
+        accuracy=tuple(map(significant, _accuracy(found, rows, noise))),
+        parts=tuple(parts),
     )
 
 
@@ -328,29 +342,45 @@ def _histogram(values: Float, edges: Float) -> NDArray[np.int64]:
     return np.bincount(bins, minlength=len(edges) - 1)
 
 
-def _confidence(counts: Float | None, noise: float) -> tuple[float, ...]:
-    if counts is None:
-        return ()
-    found = histogram_quantiles(counts, CONFIDENCES, QUANTILES, noise=noise)
-    return tuple(significant(value) for value in found)
+def _thresholds(counts: Float, edges: Float, rows: int, noise: float) -> list[float]:
+    """Return quantiles; none where noise is most of what there is below the lowest level."""
+    if rows * QUANTILES[0] < CERTAIN * noise:
+        return []
+    found: list[float] = histogram_quantiles(counts, edges, QUANTILES, noise=noise).tolist()
+    return found
 
 
-def _accuracy(found: dict[str, Float], noise: float) -> tuple[float, ...]:
-    """Return the accuracy of each class, or the root mean squared error.
+def _confidence(found: dict[str, Float], rows: int, noise: float) -> list[float]:
+    if "confidence" not in found:
+        return []
+    return _thresholds(found["confidence"], CONFIDENCES, rows, noise)
 
-    A class of so few rows that noise explains them has the accuracy of all.
-    """
+
+def _accuracy(found: dict[str, Float], rows: int, noise: float) -> list[float]:
+    """Return the accuracy of each class, or the root mean squared error, if it can be known."""
     if "errors" in found:
-        shares = certain_shares(found["errors"], noise=noise)
-        middles = 10 ** ((ERRORS[1:] + ERRORS[:-1]) / 2)
-        return (significant(math.sqrt(shares @ np.square(middles))),)
-    if "right" not in found:
-        return ()
-    right, truth = found["right"], found["truth"]
-    usual = right.sum() / max(truth.sum(), 1.0)
-    known = truth > 4 * noise
-    each = np.where(known, right / np.where(known, truth, 1.0), usual)
-    return tuple(significant(value) for value in np.clip(each, 0.0, 1.0))
+        return _error(found["errors"], rows, noise)
+    if "right" in found:
+        return _class_accuracy(found["right"], found["truth"], noise)
+    return []
+
+
+def _error(counts: Float, rows: int, noise: float) -> list[float]:
+    """Return the root mean squared error, unless noise may explain the counts of most rows."""
+    if counts[counts > CERTAIN * noise].sum() < rows / 2:
+        return []
+    middles = 10 ** ((ERRORS[1:] + ERRORS[:-1]) / 2)
+    return [math.sqrt(certain_shares(counts, noise=noise) @ np.square(middles))]
+
+
+def _class_accuracy(right: Float, truth: Float, noise: float) -> list[float]:
+    """Return the accuracy of each class; that of all for one whose rows noise may explain."""
+    if truth.sum() < CERTAIN * noise * math.sqrt(len(truth)):
+        return []
+    known = truth > CERTAIN * noise
+    each = np.where(known, right / np.where(known, truth, 1.0), right.sum() / truth.sum())
+    found: list[float] = np.clip(each, 0.0, 1.0).tolist()
+    return found
 
 
 # ---------------------------------------------------------------- quantiles
@@ -440,7 +470,9 @@ def private_space(
 
     Quartiles of each numeric and datetime column come from the exponential mechanism over public
     candidates. The space is then that of synthetic rows with these quartiles, its bandwidth
-    included. Names, kinds and units of the columns are taken as public.
+    included. The number of rows, and the columns' names, kinds, units and decimal marks are taken
+    as public. What the space cost stands in its constants, as ``epsilon``; a private sketch
+    states it as part of its own cost.
 
     Parameters
     ----------
@@ -491,7 +523,7 @@ def private_space(
     # Read in a space of fixed constants, so that no value depends on other rows.
     plain = schema.model_copy(update={"columns": tuple(map(_plain, schema.columns))})
     values = encoder.values(encoder.encode(data, plain), plain)
-    _require_ranks(values, epsilon, consent=consent)
+    _require_ranks(len(values), count_rows(data), epsilon, consent=consent)
     share = epsilon / max(len(values), 1)
     rng = np.random.default_rng(seed)
     synthetic = {
@@ -503,26 +535,31 @@ def private_space(
         own.model_copy(update={"center": column.center, "scale": column.scale})
         for own, column in zip(schema.columns, made.columns, strict=True)
     )
-    return schema.model_copy(update={"columns": columns, "gamma": made.gamma})
+    cost = {"epsilon": float(epsilon)} if values else {}
+    return schema.model_copy(
+        update={"columns": columns, "gamma": made.gamma, "constants": schema.constants | cost}
+    )
 
 
 def _plain(column: Column) -> Column:
     return column.model_copy(update={"center": 0.0, "scale": 1.0})
 
 
-def _require_ranks(values: dict[str, Float], epsilon: float, *, consent: bool) -> None:
-    """Refuse where a quartile's rank is off by more than a tenth of the rows."""
-    if not values or consent:
-        return
-    rows = min(int(np.isfinite(found).sum()) for found in values.values())
-    spread = 2 * len(QUARTILES) * len(values) * math.log(len(CANDIDATES["numeric"])) / epsilon
-    if rows < 10 * spread:
+def _require_ranks(columns: int, rows: int, epsilon: float, *, consent: bool) -> None:
+    """Refuse where a quartile's rank is off by more than a tenth of the rows.
+
+    Only the public number of rows is looked at: a column with gaps is known less well.
+    """
+    spread = 2 * len(QUARTILES) * columns * math.log(len(CANDIDATES["numeric"])) / epsilon
+    if rows < 10 * spread and not consent:
+        needed = round_rows(math.ceil(10 * spread))
         raise PrivacyGate(
-            f"a private space of {len(values)} columns of numbers and dates is useless below about "
-            f"{round_rows(math.ceil(10 * spread)):,} rows at epsilon {epsilon:g}",
+            f"a private space of {columns} columns of numbers and dates is useless below about "
+            f"{needed:,} rows at epsilon {epsilon:g}, and there are {rows:,}",
             next="use a space that the dock has, give more rows or a larger epsilon, or say "
             "consent=True",
-            needed=round_rows(math.ceil(10 * spread)),
+            rows=rows,
+            needed=needed,
         )
 
 

@@ -1,88 +1,28 @@
-"""The door to sketches: data to a space, and data to a sketch."""
+"""The door to sketches: rows to a sketch, plain or private."""
 
-from pathlib import Path
 from typing import Any
 
-from learndock.core.data import count_rows, form_of
+from learndock.core.data import count_rows
 from learndock.core.sketch import Sketch
 from learndock.core.space import Space
 from learndock.errors import Invalid
-from learndock.service.encoding import encoder_for
-from learndock.service.fitting import require_rows, sketch_coords
-from learndock.service.releasing import private_space, release_coords
+from learndock.service.fitting import sketch_coords
+from learndock.service.releasing import release_coords
 from learndock.service.rows import Blocks
-from learndock.service.spaces import SUFFIX, named
-
-DELTA = 1e-6
-"""Chance that differential privacy fails, where nothing else is said."""
-
-
-def space(
-    data: Any,
-    *,
-    name: str = "data",
-    encoder: str = "",
-    epsilon: float | None = None,
-    consent: bool = False,
-) -> Space:
-    """Make a space for data: public, rounded constants, frozen from then on.
-
-    Parameters
-    ----------
-    data : data frame, (n, d) array, list of texts, pictures, Path, or iterable of such
-        Rows like those that will be compared. Texts and pictures have a built-in space. Or the
-        name of a built-in space, or the path of a ``.space.json`` file: that space is returned.
-    name : str
-        What people call it, such as ``weekly-sales``.
-    encoder : str, optional
-        An encoder's name, such as ``vector``, and behind a colon where its files are:
-        ``onnx:minilm/``; else the one that claims such data.
-    epsilon : float, optional
-        Make the constants of a table's columns differentially private, at this cost.
-    consent : bool
-        Do so although there are so few rows that noise drowns them.
-
-    Raises
-    ------
-    BadData
-        If the data cannot be read.
-    NotFound, BadArchive
-        If there is no space of that name, or the file holds none.
-    PrivacyGate
-        If noise drowns private constants.
-
-    Examples
-    --------
-    >>> made = ld.space(np.random.default_rng(0).normal(size=(200, 3)), name="demo")
-    >>> str(made), [column.name for column in made.columns]
-    ('table/demo@1', ['x0', 'x1', 'x2'])
-    >>> str(ld.space("en-static"))
-    'text/en-static@1'
-    """
-    if isinstance(data, str) or (isinstance(data, Path) and data.name.endswith(SUFFIX)):
-        return named(data)
-    sample = Blocks.of(data).sample()
-    if epsilon is not None:
-        return private_space(sample, name=name, epsilon=epsilon, consent=consent)
-    return _space(sample, name, encoder)
-
-
-def _space(sample: Any, name: str, encoder: str) -> Space:
-    form_of(sample)
-    chosen, _, source = encoder.partition(":")
-    return encoder_for(sample, chosen).space(sample, name=name, source=source)
+from learndock.service.sizing import require_rows, require_seed
+from learndock.service.spaces import made_space, named, public_space
 
 
 def sketch(
     data: Any,
     *,
-    space: Space | None = None,
+    space: Space | str | None = None,
     size: int | None = None,
     seed: int = 0,
     encoder: str = "",
     consent: bool = False,
     epsilon: float | None = None,
-    delta: float = DELTA,
+    delta: float | None = None,
 ) -> Sketch:
     """Sketch rows: a few weighted points that stand for them, none of which is a row.
 
@@ -91,8 +31,9 @@ def sketch(
     data : data frame, (n, d) array, list of texts, pictures, Path, or iterable of such
         The rows. They stay here. A CSV, TSV or Parquet file, a folder of pictures, or blocks
         of rows from an iterable are read bit by bit: memory does not grow with them.
-    space : Space, optional
-        Where to sketch; sketches compare within one space only. Without one, texts and pictures
+    space : Space or str, optional
+        Where to sketch: a space, the name of a built-in one, or the path of a ``.space.json``
+        file. Sketches compare within one space only. Without one, texts and pictures
         use the built-in space and tables get a new one from their own rounded constants; those
         of an iterator that can be read only once come from its first 20,000 rows.
     size : int, optional
@@ -110,8 +51,8 @@ def sketch(
         Make the sketch differentially private instead: likelihoods change by at most
         exp(epsilon) when one row is replaced. The space must be public: given, or built in.
         The noise is secret, so no two such sketches are the same.
-    delta : float
-        The chance that this fails; below 1 / n.
+    delta : float, optional
+        The chance that this fails; below 1 / n, and by default as in `release_coords`.
 
     Raises
     ------
@@ -119,7 +60,7 @@ def sketch(
         If there are fewer than 20 rows, points come too near to rows, or noise drowns a
         private sketch.
     Invalid
-        If a private sketch has no public space.
+        If a private sketch has no public space, or `size`, `seed` or the budget cannot be.
     BadData, SpaceMismatch
         If the data cannot be read, or does not go with the space.
 
@@ -139,11 +80,20 @@ def sketch(
     >>> made.points.shape, round(float(made.weights.sum()), 6), made.gate.passed
     ((20, 6), 1.0, True)
     """
+    require_seed(seed)
+    if delta is not None and epsilon is None:
+        raise Invalid("delta without epsilon says nothing", next="give epsilon too, such as 1")
+    if space is not None and encoder:
+        raise Invalid(
+            "a space has its encoder, and another was named", next="leave one of them out"
+        )
+    if isinstance(space, str):
+        space = named(space)
     blocks = Blocks.of(data)
     if blocks.whole:
         require_rows(count_rows(blocks.data), consent=consent)
     if epsilon is None:
-        space = space or _space(blocks.sample(seed), "data", encoder)
+        space = space or made_space(blocks.sample(seed), encoder=encoder)
         return sketch_coords(blocks.encoded(space), space, size=size, seed=seed, consent=consent)
     space = space or public_space(blocks.first(), encoder)
     return release_coords(
@@ -155,22 +105,3 @@ def sketch(
         seed=seed,
         consent=consent,
     )
-
-
-def public_space(data: Any, encoder: str = "") -> Space:
-    """Return the built-in space of such data, which comes from no rows.
-
-    Raises
-    ------
-    Invalid
-        If there is none.
-    """
-    form_of(data)
-    name, _, _ = encoder.partition(":")
-    found = encoder_for(data, name).builtin
-    if found is None:
-        raise Invalid(
-            "a private sketch needs a public space, and one made of its own rows is none",
-            next="give space=: one of a dock, one of others' rows, or ld.space(data, epsilon=1)",
-        )
-    return found

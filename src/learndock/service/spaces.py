@@ -7,16 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from learndock.core import disk, registry
-from learndock.core.data import count_rows, take
+from learndock.core.data import count_rows, form_of, take
 from learndock.core.identity import canonical
 from learndock.core.ports import Columnar, Encoder
-from learndock.core.space import Column, Space
-from learndock.errors import BadArchive, Conflict, Invalid, NotFound, Unavailable
+from learndock.core.space import Column, Name, Space
+from learndock.errors import BadArchive, BadData, Conflict, Invalid, NotFound, Unavailable
 from learndock.numerics.kernels import median_gamma
-from learndock.service.encoding import encoder_of
+from learndock.numerics.rounding import significant
+from learndock.service.encoding import encoder_and_source, encoder_of
+from learndock.service.releasing import private_space
 from learndock.service.rows import Blocks
 
 SUFFIX = ".space.json"
@@ -24,7 +26,107 @@ FORMAT = 1
 MAX_BYTES = 16 << 20
 """Of a space's file: 2,000 columns with the longest names."""
 SAMPLE = 1_000
+"""Rows that the median distance of a revision is taken from."""
+MIN_ROWS = 5
+"""Fewer rows do not hide one another behind a median."""
 _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{6,64})")
+
+
+def space(
+    data: Any,
+    *,
+    name: str = "data",
+    encoder: str = "",
+    epsilon: float | None = None,
+    consent: bool = False,
+) -> Space:
+    """Make a space for data: public, rounded constants, frozen from then on.
+
+    Parameters
+    ----------
+    data : data frame, (n, d) array, list of texts, pictures, Path, or iterable of such
+        Rows like those that will be compared. Texts and pictures have a built-in space. Or the
+        name of a built-in space, or the path of a ``.space.json`` file: that space is returned.
+    name : str
+        What people call it, such as ``weekly-sales``.
+    encoder : str, optional
+        An encoder's name, such as ``vector``, and behind a colon where its files are:
+        ``onnx:minilm/``; else the one that claims such data.
+    epsilon : float, optional
+        Make the constants of a table's columns differentially private, at this cost.
+    consent : bool
+        Do so although there are so few rows that noise drowns them.
+
+    Raises
+    ------
+    BadData
+        If the data cannot be read.
+    NotFound, BadArchive
+        If there is no space of that name, or the file holds none.
+    Invalid
+        If the name is none, or the encoder does not go with the rest.
+    PrivacyGate
+        If noise drowns private constants.
+
+    Examples
+    --------
+    >>> made = ld.space(np.random.default_rng(0).normal(size=(200, 3)), name="demo")
+    >>> str(made), [column.name for column in made.columns]
+    ('table/demo@1', ['x0', 'x1', 'x2'])
+    >>> str(ld.space("en-static"))
+    'text/en-static@1'
+    """
+    if isinstance(data, str) or (isinstance(data, Path) and data.name.endswith(SUFFIX)):
+        return named(data)
+    _require_name(name)
+    sample = Blocks.of(data).sample()
+    if epsilon is None:
+        return made_space(sample, name=name, encoder=encoder)
+    if encoder not in ("", "table"):
+        raise Invalid(
+            f"epsilon is for the constants of a table's columns, and encoder {encoder!r} has none",
+            next="leave one of them out",
+        )
+    return private_space(sample, name=name, epsilon=epsilon, consent=consent)
+
+
+def made_space(sample: Any, *, name: str = "data", encoder: str = "") -> Space:
+    """Return the space that an encoder makes for rows in memory."""
+    form_of(sample)
+    chosen, source = encoder_and_source(sample, encoder)
+    return chosen.space(sample, name=name, source=source)
+
+
+def public_space(data: Any, encoder: str = "") -> Space:
+    """Return the built-in space of such data, which comes from no rows.
+
+    Raises
+    ------
+    Invalid
+        If there is none.
+    """
+    form_of(data)
+    found = encoder_and_source(data, encoder)[0].builtin
+    if found is None:
+        raise Invalid(
+            "a private sketch needs a public space, and one made of its own rows is none",
+            next="give space=: one of a dock, one of others' rows, or ld.space(data, epsilon=1)",
+        )
+    return found
+
+
+def _require_name(name: str) -> None:
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        raise Invalid(
+            f"{name!r} is no name of a space: 1 to 64 lower-case letters, digits, '.', '_' and '-' "
+            "are needed, the first a letter or a digit",
+            next="give another name, such as 'weekly-sales'",
+        ) from error
+
+
+# ---------------------------------------------------------------- files
 
 
 def write_space(space: Space, path: str | Path) -> None:
@@ -217,19 +319,20 @@ def revise(old: Space, data: Any) -> Space:
     """Make the next version of a space, with constants from newer data.
 
     Columns that both have keep their kind and unit, so that sketches can be moved over with
-    `rekey`; the data's other columns are new, and the space's other columns go.
+    `rekey`; the data's other columns are new, and the space's other columns go. All else but the
+    bandwidth stays.
 
     Parameters
     ----------
     old : Space
-        Of a table or of vectors.
+        Of a table, of vectors, or of an encoder's own files.
     data : data frame, (n, d) array, Path, or iterable of such
-        Rows as they are now.
+        Rows as they are now, at least 5.
 
     Raises
     ------
     Invalid
-        If the space is built in.
+        If the space is built in, or its constants are private.
     BadData, SpaceMismatch
         If the data cannot be read, or not as the kinds that its columns have.
 
@@ -241,29 +344,33 @@ def revise(old: Space, data: Any) -> Space:
     >>> str(new), old.columns[0].center, new.columns[0].center
     ('table/demo@2', 0.0, 5.0)
     """
-    sample = Blocks.of(data).sample()
     encoder = encoder_of(old)
-    made = encoder.space(sample, name=old.name)
-    if made == encoder.builtin:
+    _require_revisable(old, encoder)
+    sample = Blocks.of(data).sample()
+    new = old.model_copy(update={"version": old.version + 1})
+    if isinstance(encoder, Columnar):
+        new = _with_columns(new, encoder, encoder.space(sample, name=old.name))
+    return new.model_copy(update={"gamma": _gamma(encoder, sample, new)})
+
+
+def _require_revisable(old: Space, encoder: Encoder) -> None:
+    if old == encoder.builtin:
         raise Invalid(f"space {old} is built in and the same for everyone", next="use it as it is")
-    made = made.model_copy(update={"version": old.version + 1})
-    return _with_kinds(made, old, encoder, sample) if isinstance(encoder, Columnar) else made
+    if "epsilon" in old.constants:
+        raise Invalid(
+            f"the constants of space {old} are differentially private, and those of its next "
+            "version would not be",
+            next="make a new one with ld.space(data, epsilon=1)",
+        )
 
 
-def _with_kinds(made: Space, old: Space, encoder: Columnar, sample: Any) -> Space:
-    """Return a space whose columns have the kinds and units of the old one."""
+def _with_columns(old: Space, encoder: Columnar, made: Space) -> Space:
+    """Return a space with the columns that were made, but of the kinds and units of the old one."""
     before = {column.name: column for column in old.columns}
     columns = tuple(_kept(column, before.get(column.name)) for column in made.columns)
-    if columns == made.columns:
-        return made
-    parts = encoder.parts(made) | {
-        name: part for name, part in encoder.parts(old).items() if before[name] in columns
-    }
-    widths = [parts[column.name].stop - parts[column.name].start for column in columns]
-    draft = made.model_copy(update={"columns": columns, "width": sum(widths)})
-    rows = np.random.default_rng(0).permutation(count_rows(sample))[:SAMPLE]
-    gamma = median_gamma(encoder.encode(take(sample, rows), draft))
-    return draft.model_copy(update={"gamma": float(f"{gamma:.3g}")})
+    draft = old.model_copy(update={"columns": columns, "constants": made.constants})
+    width = max(part.stop for part in encoder.parts(draft).values())
+    return draft.model_copy(update={"width": width})
 
 
 def _kept(new: Column, old: Column | None) -> Column:
@@ -272,3 +379,14 @@ def _kept(new: Column, old: Column | None) -> Column:
     if new.kind != old.kind:
         return old
     return new.model_copy(update={"unit": new.unit or old.unit})
+
+
+def _gamma(encoder: Encoder, sample: Any, space: Space) -> float:
+    if (count := count_rows(sample)) < MIN_ROWS:
+        raise BadData(
+            f"{count} rows were given, and a space needs at least {MIN_ROWS}",
+            next="give more rows",
+            rows=count,
+        )
+    rows = np.random.default_rng(0).permutation(count)[:SAMPLE]
+    return significant(median_gamma(encoder.encode(take(sample, rows), space)))

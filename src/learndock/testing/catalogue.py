@@ -469,6 +469,35 @@ class CatalogueContract:
         catalogue.add_space(SPACE)
         assert catalogue.stamp() == stamp
 
+    def test_of_two_spaces_of_one_name_and_version_only_the_first_is_entered(
+        self, catalogue: Catalogue, other: Catalogue
+    ) -> None:
+        namesakes = [SPACE.model_copy(update={"gamma": float(g)}) for g in range(1, 9)]
+
+        def add(number: int) -> bool:
+            try:
+                (catalogue, other)[number % 2].add_space(namesakes[number])
+            except Conflict as error:
+                return "another space vector/flowers@1" not in str(error)
+            return True
+
+        with ThreadPoolExecutor() as pool:
+            assert sum(pool.map(add, range(8))) == 1
+        assert len(catalogue.spaces()) == 1
+
+    def test_a_dry_run_enters_no_space_and_refuses_the_same(self, catalogue: Catalogue) -> None:
+        catalogue.add_space(SPACE, dry_run=True)
+        assert catalogue.spaces() == []
+        catalogue.add_space(SPACE)
+        with pytest.raises(Conflict, match="another space"):
+            catalogue.add_space(SPACE.model_copy(update={"gamma": 9.0}), dry_run=True)
+
+    def test_learnwares_may_bring_spaces_of_one_name_along(self, catalogue: Catalogue) -> None:
+        twin = SPACE.model_copy(update={"gamma": 9.0})
+        submit(catalogue, make_learnware())
+        submit(catalogue, make_learnware("other", space=twin))
+        assert catalogue.spaces() == [SPACE, twin]
+
     def test_sketches_come_back_as_they_went_in(self, catalogue: Catalogue) -> None:
         learnwares = [make_learnware(f"n{seed}", seed=seed) for seed in range(3)]
         for learnware in learnwares:

@@ -7,7 +7,7 @@ import pytest
 from learndock.core import registry
 from learndock.core.findings import Level, Verdict
 from learndock.core.learnware import Learnware, list_files
-from learndock.core.sketch import Gate, Release
+from learndock.core.sketch import Gate, Release, ReleasePart
 from learndock.testing.check import make_learnware
 
 
@@ -71,17 +71,51 @@ def test_a_verdict_is_as_bad_as_its_worst_finding():
     assert Verdict().level is Level.PASS
 
 
-RELEASE = Release(1.0, 1e-6, "analytic Gaussian mechanism", 2.0, 9.0, 2_048)
+POINTS = ReleasePart("points", "Gaussian noise", 1.0, 1e-6, 4_097, 2.0, 9.0)
+FIGURES = ReleasePart("figures", "Gaussian noise", 0.75, 1e-6, 216, 2.0, 12.0)
+RELEASE = Release.of(POINTS, FIGURES)
+
+
+def private(*parts, **space):
+    """Return a learnware whose sketch and manifest state the same release."""
+    sound, release = make_learnware(), Release.of(*parts)
+    coordinates = sound.sketch.space.model_copy(update=space)
+    sketch = dataclasses.replace(sound.sketch, space=coordinates, gate=None, release=release)
+    return changed(sound, sketch=sketch, release=release, space=coordinates.id)
 
 
 def test_a_private_sketch_needs_no_gate_where_the_manifest_states_its_accounting():
-    sound = make_learnware()
-    private = dataclasses.replace(sound.sketch, gate=None, release=RELEASE)
-    assert levels("gate", changed(sound, sketch=private, release=RELEASE)) == []
+    assert levels("gate", private(POINTS, FIGURES)) == []
 
 
 @pytest.mark.parametrize("stated", [None, dataclasses.replace(RELEASE, epsilon=0.1)])
 def test_another_accounting_than_the_sketchs_is_refused(stated):
     sound = make_learnware()
-    private = dataclasses.replace(sound.sketch, release=RELEASE)
-    assert levels("gate", changed(sound, sketch=private, release=stated)) == [Level.REFUSE]
+    sketch = dataclasses.replace(sound.sketch, release=RELEASE)
+    assert levels("gate", changed(sound, sketch=sketch, release=stated)) == [Level.REFUSE]
+
+
+@pytest.mark.parametrize("part", [POINTS, FIGURES])
+def test_noise_that_hides_less_than_is_stated_is_refused(part):
+    weaker = dataclasses.replace(part, noise=part.noise / 2)
+    others = {POINTS, FIGURES} - {part}
+    assert levels("gate", private(weaker, *others)) == [Level.REFUSE]
+
+
+def test_a_delta_that_may_give_a_row_away_is_refused():
+    careless = dataclasses.replace(POINTS, delta=1 / make_learnware().sketch.rows)
+    assert levels("gate", private(careless)) == [Level.REFUSE]
+
+
+def test_a_large_epsilon_is_let_through_and_said():
+    assert levels("gate", private(dataclasses.replace(POINTS, epsilon=11.0))) == [Level.WARN]
+
+
+@pytest.mark.parametrize("stated", [1.0, -1.0, "none"])
+def test_the_cost_of_the_space_has_to_be_counted(stated):
+    assert levels("gate", private(POINTS, constants={"epsilon": stated})) == [Level.REFUSE]
+
+
+def test_a_space_whose_cost_is_counted_passes():
+    space = ReleasePart("space", "exponential mechanism", 1.0, 0.0, 6)
+    assert levels("gate", private(space, POINTS, constants={"epsilon": 1.0})) == []

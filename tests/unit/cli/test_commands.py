@@ -1,17 +1,23 @@
 """What each command prints: for people, as JSON, as bare references; and what it leaves alone."""
 
 import csv
+import errno
 import json
+import os
 import shutil
 import types
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import learndock as ld
 from learndock import demos
+from learndock.cli import files
 from learndock.cli.settings import DOCK
+from learndock.errors import Invalid
 
 UP, SALES = "ada/up@2", "ada/sales@1"
 
@@ -273,6 +279,91 @@ def test_a_sketch_can_take_the_space_of_another_file(run, dock, packed, rows, mo
     wanted = run("show", packed, "--json").data["sketch"]["space"]
     made = run("sketch", rows, "--space", packed, "--json").data
     assert made["space"] == wanted
+
+
+def test_a_sketch_of_the_current_folder_is_called_as_the_folder_is(run, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    folder = tmp_path / "cats"
+    folder.mkdir()
+    for i in range(25):
+        noise = np.random.default_rng(i).integers(0, 256, (8, 8), dtype=np.uint8)
+        image.fromarray(noise).save(folder / f"{i}.png")
+    os.chdir(folder)
+    assert run("sketch", ".", "--json", "--consent").data["path"] == "cats.sketch"
+    assert run("sketch", "..", "--json", "--consent").data["path"] == f"{tmp_path.name}.sketch"
+
+
+def test_the_sketch_of_a_folder_keeps_what_looks_like_an_ending(run, tmp_path):
+    (tmp_path / "v1.2").mkdir()
+    assert "no pictures" in run("sketch", "v1.2").err
+    assert files.title(tmp_path / "v1.2") == "v1.2"
+
+
+def test_a_space_and_an_encoder_do_not_go_together(run, dock, rows):
+    done = run("sketch", rows, "--space", "data", "--encoder", "vector")
+    assert done.status == 1
+    assert "--space and --encoder do not go together" in done.err
+
+
+@pytest.mark.parametrize("command", ["sketch", "pack"])
+def test_without_a_delta_the_library_chooses_one(run, rows, model, monkeypatch, command):
+    chosen = []
+
+    def refuse(*data, delta, **more):
+        chosen.append(delta)
+        raise Invalid("enough")
+
+    monkeypatch.setattr("learndock.service.sketching.sketch", refuse)
+    monkeypatch.setattr("learndock.service.packing.pack", refuse)
+    words = {"sketch": [rows], "pack": [model, rows, "--license", "MIT"]}[command]
+    run(command, *words, "--epsilon", "4")
+    run(command, *words, "--epsilon", "4", "--delta", "1e-7")
+    assert chosen == [None, 1e-7]
+
+
+def test_a_sketch_tells_of_a_file_what_a_fresh_read_tells(run, rows):
+    table = pd.read_csv(rows).assign(open=lambda it: it["week"] > 20)
+    table.to_csv(rows, index=False)
+    told = run("sketch", rows, "--explain", "--json", "--consent").data["explanation"]
+    assert next(it for it in told["readings"] if it["name"] == "open")["told"] == "true or false"
+
+
+def test_a_dry_sketch_merge_or_pack_writes_nothing_and_tells_the_same(run, dock, rows, model):
+    run("sketch", rows, "--label", "sales", "-o", "a.sketch", "--consent")
+    for words in (
+        ["sketch", rows, "--consent", "-o", "new.sketch"],
+        ["merge", "a.sketch", "a.sketch", "-o", "new.sketch"],
+        ["pack", model, rows, "--label", "sales", "--drop", "up", "--license", "MIT",
+         "-o", "new.learnware"],
+    ):  # fmt: skip
+        before = sorted(rows.parent.iterdir())
+        dry = run(*words, "--dry-run", "--json")
+        assert dry.status == 0, dry.err
+        assert dry.data["path"] is None
+        assert "none: a dry run" in run(*words, "--dry-run").out
+        assert sorted(rows.parent.iterdir()) == before
+        assert run(*words, "--json").data["path"] == words[-1]
+
+
+def test_what_the_disk_does_not_take_leaves_the_old_file_and_no_trace(run, rows, monkeypatch):
+    run("sketch", rows, "-o", "a.sketch", "--consent")
+    before = {path: path.read_bytes() for path in rows.parent.iterdir()}
+
+    def full(path, content):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    done = run("sketch", rows, "-o", "a.sketch", "--consent", "--seed", "1")
+    assert done.status == 1
+    assert "No space left on device; check permissions and free space" in done.err
+    assert {path: path.read_bytes() for path in rows.parent.iterdir()} == before
+
+
+def test_a_learnware_is_named_after_its_model_in_letters_that_names_have(run, rows, model):
+    named = model.rename(model.with_name("My Model (1).skops"))
+    words = ["--label", "sales", "--drop", "up", "--license", "MIT"]
+    assert run("pack", named, rows, *words, "--json").data["path"] == "my-model-1.learnware"
 
 
 def test_too_few_rows_are_refused_with_4_unless_there_is_consent(run, tmp_path):

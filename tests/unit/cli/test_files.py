@@ -1,7 +1,10 @@
 """Files of learndock's own are measured before they are read, and hold what they must."""
 
 import json
+import os
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +29,18 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path, monkeypatch, read,
     with pytest.raises(Invalid, match=f"{limit + 1:,} bytes; at most {limit:,}") as error:
         read(path)
     assert error.value.next
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes with a name")
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "a.sketch")
+    with pytest.raises(Invalid, match="no regular file"):
+        files.read_sketch(tmp_path / "a.sketch")
+
+
+@pytest.mark.parametrize("name", ["?.csv", ".csv", "___.csv", "日本.csv", "x" * 99, "a  b--c..csv"])
+def test_every_file_has_a_name_that_a_space_may_have(name):
+    assert re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", files.name_of(Path(name)))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 import learndock as ld
+from learndock.service import spaces
 from learndock.service.spaces import read_space, write_space
 
 
@@ -30,6 +31,11 @@ def test_make_takes_the_files_name_and_tells_json(run, rows, tmp_path):
     assert done.data["id"] == read_space(tmp_path / "a.space.json").id
 
 
+def test_make_takes_a_files_name_in_letters_that_names_have(run, rows):
+    done = run("--json", "space", "make", rows.rename(rows.with_name("My Data.csv")))
+    assert done.data["name"] == "my-data"
+
+
 def test_a_dry_run_of_make_writes_nothing(run, rows, tmp_path):
     assert run("space", "make", rows, "--dry-run").status == 0
     assert not list(tmp_path.glob("*.space.json"))
@@ -41,11 +47,14 @@ def test_make_refuses_another_ending(run, rows, tmp_path):
     assert "a.space.json" in done.err
 
 
-def test_make_takes_private_constants(run, rows, made):
-    drop = ("--label", "sales", "--drop", "up")
-    done = run("--json", "space", "make", rows, "--name", "quiet", *drop, "--epsilon", "4")
-    exact = [column.model_dump(mode="json") for column in read_space(made).columns]
-    assert done.data["columns"] != exact
+def test_make_takes_private_constants(run, rows, monkeypatch):
+    asked = []
+    space = spaces.space
+    monkeypatch.setattr(
+        spaces, "space", lambda *data, **more: asked.append(more["epsilon"]) or space(*data, **more)
+    )
+    assert run("space", "make", rows, "--label", "sales", "--epsilon", "4").status == 0
+    assert asked == [4]
 
 
 def test_make_revises_a_space(run, rows, made):
@@ -63,6 +72,15 @@ def test_show_reads_a_file_without_a_dock(run, made):
 
 def test_show_knows_the_built_in_spaces(run):
     assert run("-q", "space", "show", "en-static").out.startswith("sha256:")
+
+
+@pytest.mark.parametrize("made_first", [False, True])
+def test_show_knows_the_built_in_spaces_beside_those_of_a_dock(run, tmp_path, made, made_first):
+    run("init", "models")
+    if made_first:
+        run("--dock", "models", "space", "add", made)
+    done = run("--dock", "models", "space", "show", "en-static")
+    assert done.out.startswith("space       text/en-static@1")
 
 
 def test_show_finds_a_space_of_the_dock_by_name_and_by_digest(run, dock):

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from learndock.core import columns
 from learndock.core.columns import guess_of, read_as
-from learndock.core.data import names_of
+from learndock.core.data import joined, names_of
 from learndock.core.strings import Guess
 from learndock.errors import BadData, SpaceMismatch
 
@@ -216,3 +216,34 @@ class TestGuessOf:
 
     def test_categories_that_no_row_has_do_not_count(self):
         assert guess_of(column(pd.Categorical(["1", "2"], ["1", "2", "never"]))).kind == "numeric"
+
+
+def test_objects_that_are_dates_are_moments_in_utc():
+    found = column([dt.date(1970, 1, 2), None, dt.date(1970, 1, 3)])
+    assert found.kind == "datetime"
+    np.testing.assert_array_equal(found.values, [86_400, np.nan, 2 * 86_400])
+
+
+def test_moments_of_different_zones_are_read_in_utc():
+    east = dt.timezone(dt.timedelta(hours=2))
+    found = column(pd.Series([dt.datetime(1970, 1, 1, 2, tzinfo=east), dt.datetime(1970, 1, 1)],
+                             dtype=object))  # fmt: skip
+    np.testing.assert_array_equal(found.values, [0, 0])
+
+
+def test_masked_values_are_missing():
+    hidden = np.ma.array([[1.0], [-999.0]], mask=[[False], [True]])
+    np.testing.assert_array_equal(columns_of(hidden)["x0"].missing, [False, True])
+
+
+def test_a_name_that_is_no_text_is_refused():
+    with pytest.raises(BadData, match="no valid text"):
+        names_of(pd.DataFrame([[1]], columns=pd.Index(["\ud800"], dtype=object)))
+
+
+@pytest.mark.parametrize(
+    "other", [np.zeros((2, 3)), ["a", "b"], pd.DataFrame({"y": [1]}), np.zeros((2, 4, 4))]
+)
+def test_blocks_that_do_not_go_together_are_refused(other):
+    with pytest.raises(BadData, match="do not go together"):
+        joined([np.zeros((2, 2)), other])

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
 from learndock.core.data import count_rows, take
-from learndock.core.pictures import are_pictures, files_in, kinds_of, read_square, squares
+from learndock.core.pictures import are_pictures, kinds_of, read_square, squares
 from learndock.errors import BadData, Unavailable
 
 RNG = np.random.default_rng(0)
@@ -340,18 +340,13 @@ def test_pictures_are_counted_and_taken_in_any_form():
         assert are_pictures(chosen)
 
 
-def test_a_folders_pictures_come_by_path_without_hidden_ones():
-    for name in ("b/2.JPG", "b/1.png", "a.gif", ".hidden/x.png", "b/._1.png", "notes.txt"):
-        Path(name).parent.mkdir(exist_ok=True)
-        Path(name).touch()
-    Path("folder.png").mkdir()
-    found = [path.as_posix() for path in files_in(Path())]
-    assert found == ["a.gif", "b/1.png", "b/2.JPG"]
-
-
-def test_a_folder_without_pictures_is_refused():
-    with pytest.raises(BadData, match=r"no pictures.*\.png"):
-        files_in(Path())
+def test_in_a_list_floats_of_two_dimensions_are_a_block_of_rows_and_no_picture():
+    for kind in (np.uint8, np.uint16, np.int64, bool):
+        assert are_pictures([np.zeros((8, 8), kind)])
+    for kind in (np.float32, np.float64):
+        assert not are_pictures([np.zeros((8, 8), kind)])
+        assert are_pictures([np.zeros((8, 8, 1), kind)])
+        assert are_pictures(np.zeros((1, 8, 8), kind))
 
 
 def test_kinds_tell_size_and_mode_without_decoding():

@@ -1,6 +1,7 @@
 """A sketch holds what it says, reads back as it was written, and takes nothing else."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from learndock.core.sketch import (
     MAX_ROWS,
     QUANTILES,
     Gate,
+    Release,
+    ReleasePart,
     Sketch,
     round_rows,
 )
@@ -212,4 +215,40 @@ def test_it_prints_its_size_and_what_the_gate_saw():
 def test_a_rounded_count_has_two_digits_and_is_near(count):
     rounded = round_rows(count)
     assert len(str(rounded).rstrip("0")) <= 2
-    assert abs(rounded - count) <= 0.05 * count
+    assert abs(rounded - count) <= max(0.05 * count, 5 if count >= 10 else 0)
+
+
+@given(st.integers(10, 99))
+def test_a_count_below_a_hundred_is_told_in_tens(count):
+    assert round_rows(count) % 10 == 0
+
+
+NOISY = ReleasePart("points", "analytic Gaussian mechanism", 1.0, 1e-6, 4_097, 2.0, 8.4)
+EDGES = ReleasePart("edges", "exponential mechanism", 0.25, 0.0, 9)
+
+
+def test_a_private_sketch_reads_back_with_its_accounting():
+    release = Release.of(NOISY, EDGES)
+    sketch = make(release=release)
+    assert Sketch.from_bytes(sketch.to_bytes()).release == release
+    assert "epsilon 1 " in str(sketch)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: value} for name in ("epsilon", "sensitivity", "noise") for value in (0.0, -1.0)),
+        *({name: math.inf} for name in ("epsilon", "sensitivity", "noise")),
+        *({"delta": value} for value in (0.0, 1.0)),
+    ],
+)
+def test_a_release_that_accounts_for_nothing_is_refused(change):
+    with pytest.raises(Invalid, match="private mechanism"):
+        make(release=Release.of(replace(NOISY, **change), EDGES))
+
+
+def test_a_release_costs_what_its_parts_cost():
+    with pytest.raises(Invalid, match="parts"):
+        make(release=replace(Release.of(NOISY, EDGES), epsilon=0.5))
+    with pytest.raises(Invalid, match="points are needed"):
+        make(release=Release.of(EDGES))

@@ -79,7 +79,8 @@ def test_a_field_out_of_range_is_refused(change):
 
 
 def test_a_space_may_be_as_large_as_the_largest_table():
-    columns = (Column(name="a" * MAX_NAME, kind="categorical"),) * MAX_COLUMNS
+    names = (f"{i:a>{MAX_NAME}}" for i in range(MAX_COLUMNS))
+    columns = tuple(Column(name=name, kind="categorical") for name in names)
     assert Space(**{**FIELDS, "width": MAX_WIDTH, "columns": columns, "scales": (1.0,) * 8})
 
 
@@ -89,3 +90,9 @@ def test_the_kernel_has_one_term_for_each_scale():
 
 def test_it_prints_as_modality_name_and_version():
     assert str(SPACE) == "table/sales@1"
+
+
+def test_two_columns_of_one_name_are_refused():
+    twice = (Column(name="a", kind="boolean"), Column(name="a", kind="numeric"))
+    with pytest.raises(ValidationError, match="two columns have one name"):
+        Space(name="x", modality="table", encoder="table", width=4, gamma=1.0, columns=twice)

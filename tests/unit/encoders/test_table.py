@@ -475,6 +475,34 @@ def test_an_infinite_value_in_a_sparse_matrix_is_found_by_its_row():
         plugin.encode(sparse.csr_array(dense), space)
 
 
+# ---------------------------------------------------------------- blocks
+
+
+def test_blocks_are_encoded_as_all_their_rows_together():
+    frame = one_of_each()
+    space = plugin.space(frame, name="x")
+    blocks = [frame[:7], frame[7:]]
+    found = np.concatenate(list(plugin.encode_blocks(blocks, space)))
+    np.testing.assert_array_equal(found, plugin.encode(frame, space))
+
+
+def test_what_cannot_be_read_is_judged_after_the_last_block():
+    space = plugin.space(np.arange(9.0)[:, None], name="x")
+    good, bad = (pd.DataFrame({"x0": [value] * 10}) for value in ("1", "?"))
+    assert len(list(plugin.encode_blocks([bad, good], space))) == 2
+    blocks = plugin.encode_blocks([bad, good, bad], space)
+    assert [len(next(blocks)) for _ in range(3)] == [10] * 3
+    with pytest.raises(SpaceMismatch, match="20 of 30 strings here cannot be read as that"):
+        next(blocks)
+
+
+def test_an_infinite_value_is_found_by_its_row_among_all_blocks():
+    space = plugin.space(np.arange(9.0)[:, None], name="x")
+    blocks = [np.zeros((10, 1)), np.array([[0.0], [np.inf]])]
+    with pytest.raises(BadData, match="the first in row 11"):
+        list(plugin.encode_blocks(blocks, space))
+
+
 # ---------------------------------------------------------------- explaining
 
 

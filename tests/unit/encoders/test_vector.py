@@ -84,15 +84,13 @@ def test_another_version_name_or_dimension_is_another_space(space, other):
     name, version, rows = other
     made = plugin.space(rows, name=name, source=version)
     assert made != space
-    assert str(made) == f"vector/{name}@{version or 1}"
+    assert made.constants == {"of": name, "version": int(version or 1)}
 
 
-def test_the_version_comes_behind_the_colon_and_is_told():
+def test_the_encoders_version_comes_behind_the_colon_and_is_told():
     made = plugin.space(ROWS, name="acme", source="3")
-    assert made.version == 3
+    assert (made.version, made.constants["version"]) == (1, 3)
     assert plugin.explain(ROWS, made)[0].told == "vectors of acme version 3, as they are"
-    with pytest.raises(SpaceMismatch, match=r"vector/acme@3 .* takes 3"):
-        plugin.encode(np.zeros((4, 2)), made)
 
 
 @pytest.mark.parametrize("source", ["0", "-1", "v2", "1.5", "9" * 5_000])

@@ -17,7 +17,6 @@ from learndock.numerics.attacks import (
     guesses,
     mean_auc,
     membership,
-    relative_distances,
     scores,
 )
 
@@ -152,26 +151,7 @@ def test_advantage_of_equal_sides_has_an_interval_around_nothing():
     assert found.low < 0 < found.high
 
 
-@pytest.mark.parametrize("shift", [0.0, 1e6])
-def test_distances_agree_with_the_slow_version(shift):
-    rows, points = normal(0, 40, 3).astype(np.float32) + shift, normal(1, 6, 3) + shift
-    found, copies = relative_distances(points, rows)
-    distinct = np.unique(rows.astype(np.float32), axis=0).astype(float)
-    for point, relative in zip(points, found, strict=True):
-        away = np.linalg.norm(distinct - point, axis=1)
-        own = np.sort(np.linalg.norm(distinct - distinct[away.argmin()], axis=1))[1]
-        assert relative == pytest.approx(away.min() / own)
-    assert not copies.any()
-
-
-def test_a_point_that_equals_a_row_is_a_copy_unless_five_rows_are_equal():
-    rows = np.array([[0.0], *[[1.0]] * 4, *[[2.0]] * 5, [7.0]])
-    relative, copies = relative_distances(np.array([[0.0], [1.0], [2.0]]), rows)
-    assert copies.tolist() == [True, True, False]
-    assert relative.tolist() == [0.0, 0.0, 1.0]
-
-
-def test_where_all_rows_hide_one_another_none_is_near():
-    relative, copies = relative_distances(np.zeros((2, 1)), np.zeros((9, 1)))
-    assert np.isinf(relative).all()
-    assert not copies.any()
+def test_a_point_of_no_weight_says_nothing_even_if_it_is_the_nearest():
+    points = np.array([[0.0, 5.0], [9.0, 7.0]])
+    found = guesses(np.array([[0.0, 7.0]]), slice(1, 2), points, np.array([0.0, 1.0]), gamma=1e6)
+    assert found.tolist() == [0.0]

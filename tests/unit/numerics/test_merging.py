@@ -165,3 +165,10 @@ def test_masses_that_are_none_are_refused(masses, told):
 def test_no_points_are_refused():
     with pytest.raises(Invalid, match="0 points were asked for"):
         merge(np.zeros((2, 1)), np.full((2, 1), 0.5), size=0, gammas=[1.0])
+
+
+def test_every_point_has_weight():
+    points = np.random.default_rng(1).normal(size=(60, 2))
+    found = merge(points, even(60)[:, None], size=30, gammas=[0.5])
+    assert (found.weights > 0).all()
+    assert len(found.points) == len(found.outcomes) < 30

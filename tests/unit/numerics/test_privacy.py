@@ -7,7 +7,13 @@ from scipy.stats import binom
 
 from learndock.errors import BadData, SketchMismatch
 from learndock.numerics.kernels import median_gamma
-from learndock.numerics.privacy import expected_close, gate, hidden, nearness
+from learndock.numerics.privacy import (
+    expected_close,
+    gate,
+    hidden,
+    nearness,
+    relative_distances,
+)
 from learndock.numerics.reduced import reduce
 from learndock.numerics.rows import InMemory
 
@@ -243,3 +249,25 @@ def test_no_rows_are_refused():
 def test_points_of_another_width_are_refused():
     with pytest.raises(SketchMismatch, match="2 coordinates and rows 3"):
         nearness(np.zeros((1, 2)), np.zeros((4, 3)))
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e6])
+def test_distances_of_points_agree_with_the_slow_version(shift):
+    rng = np.random.default_rng(0)
+    rows, points = rng.normal(size=(40, 3)) + shift, rng.normal(size=(6, 3)) + shift
+    found, copies = relative_distances(points, rows)
+    np.testing.assert_allclose(found, slow_ratios(points, rows))
+    assert not copies.any()
+
+
+def test_a_point_that_equals_a_row_is_a_copy_unless_five_rows_are_equal():
+    rows = np.array([[0.0], *[[1.0]] * 4, *[[2.0]] * 5, [7.0]])
+    relative, copies = relative_distances(np.array([[0.0], [1.0], [2.0]]), rows)
+    assert copies.tolist() == [True, True, False]
+    assert relative.tolist() == [0.0, 0.0, np.inf]
+
+
+def test_where_all_rows_hide_one_another_none_is_near():
+    relative, copies = relative_distances(np.zeros((2, 1)), np.zeros((9, 1)))
+    assert np.isinf(relative).all()
+    assert not copies.any()

@@ -20,6 +20,7 @@ from learndock.numerics.release import (
     gaussian_scale,
     histogram_quantiles,
 )
+from learndock.numerics.rows import InMemory
 
 GAMMAS = (0.05, 0.2, 0.8)
 WAVES = random_features(3, 64, gammas=GAMMAS, seed=0)
@@ -64,9 +65,7 @@ def test_a_budget_that_cannot_be_is_refused(epsilon, delta):
 def test_replacing_a_row_changes_the_sums_by_at_most_the_sensitivity(old, new, before, after):
     others = np.random.default_rng(0).normal(size=(5, 3))
     sums = [
-        feature_sums(
-            [np.vstack([others, row])], WAVES, np.array([0, 0, 0, 1, 1, column]), classes=2
-        )
+        feature_sums(np.vstack([others, row]), WAVES, np.array([0, 0, 0, 1, 1, column]), classes=2)
         for row, column in ((old, before), (new, after))
     ]
     change = (sums[0] - sums[1]).astype(object)  # whole numbers of any size
@@ -77,7 +76,7 @@ def test_a_change_of_class_reaches_the_bound_and_so_does_an_opposite_row():
     one = random_features(1, 2, gammas=[0.5], seed=0)
     opposite = np.pi / one.frequencies
     at = [
-        feature_sums([x], one, np.array([column]), classes=2) / UNIT
+        feature_sums(x, one, np.array([column]), classes=2) / UNIT
         for x, column in ((np.zeros((1, 1)), 0), (np.zeros((1, 1)), 1), (opposite, 0))
     ]
     assert np.linalg.norm(at[0] - at[1]) == pytest.approx(SENSITIVITY, rel=1e-5)
@@ -87,28 +86,40 @@ def test_a_change_of_class_reaches_the_bound_and_so_does_an_opposite_row():
 def test_sums_are_the_mean_embeddings_of_the_classes_and_their_counts():
     rows = np.random.default_rng(0).normal(size=(2_000, 3))
     columns = np.arange(2_000) % 3
-    sums = feature_sums([rows[:700], rows[700:]], WAVES, columns, classes=3) / UNIT
+    sums = feature_sums(InMemory(rows, block=700), WAVES, columns, classes=3) / UNIT
     assert sums[:, -1].tolist() == [667, 667, 666]
     assert sums[1, :-1] == pytest.approx(WAVES.embed(rows[1::3], np.ones(667)), abs=2e-3)
+
+
+def test_sums_are_the_same_on_any_number_of_threads(monkeypatch):
+    rows = InMemory(np.random.default_rng(0).normal(size=(3_000, 3)), block=700)
+    columns = np.arange(3_000) % 3
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr("learndock.numerics.rows._blas.enter", lambda: None)
+        monkeypatch.setattr("learndock.numerics.rows._blas.leave", lambda: None)
+        monkeypatch.setattr("learndock.numerics.rows._blas.threads", threads)
+        found.append(feature_sums(rows, WAVES, columns, classes=3))
+    assert (found[0] == found[1]).all()
 
 
 def test_sums_do_not_depend_on_the_order_of_the_rows():
     rows = 1e3 * np.random.default_rng(0).normal(size=(3_000, 3))
     order = np.random.default_rng(1).permutation(3_000)
     zeros = np.zeros(3_000, dtype=int)
-    first, second = (feature_sums([x], WAVES, zeros, classes=1) for x in (rows, rows[order]))
+    first, second = (feature_sums(x, WAVES, zeros, classes=1) for x in (rows, rows[order]))
     assert (first == second).all()
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf])
 def test_a_row_that_would_not_be_bounded_is_refused(odd):
     with pytest.raises(BadData):
-        feature_sums([np.full((1, 3), odd)], WAVES, np.zeros(1, dtype=int), classes=1)
+        feature_sums(np.full((1, 3), odd), WAVES, np.zeros(1, dtype=int), classes=1)
 
 
 def fitted(rows, columns, classes, noise, size=20):
     waves = random_features(3, 1_024, gammas=GAMMAS, seed=0)
-    sums = feature_sums([rows], waves, columns, classes=classes) / UNIT
+    sums = feature_sums(rows, waves, columns, classes=classes) / UNIT
     sums += noise * np.random.default_rng(7).normal(size=sums.shape)
     end = np.full(3, 4.0)
     return fit_sums(sums, waves, size, rows=len(rows), noise=noise, spread=1.0, low=-end, high=end)
@@ -163,6 +174,17 @@ def test_quantiles_of_a_noisy_histogram_are_near_the_true_ones():
     levels = [0.05, 0.25, 0.5, 0.9]
     found = histogram_quantiles(counts, edges, levels, noise=20.0)
     assert found == pytest.approx(np.quantile(values, levels), abs=0.03)
+
+
+def test_a_flat_tail_counts_although_noise_may_explain_each_of_its_bins():
+    counts = np.full(40, 15.0)
+    counts[-1] = 3_000.0
+    found = histogram_quantiles(
+        counts + np.random.default_rng(0).normal(0, 10, 40), np.arange(41.0), [0.1], noise=10.0
+    )
+    assert found == pytest.approx(
+        [np.quantile(np.repeat(np.arange(40), counts.astype(int)), 0.1)], abs=8
+    )
 
 
 @given(arrays(float, 12, elements=st.floats(-1e3, 1e3)), st.floats(0, 100))

@@ -1,6 +1,8 @@
 """Audits: this sketch or ones like it, found out where it leaks, the same through every door."""
 
+import functools
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,9 @@ import pytest
 import learndock as ld
 from learndock.core.audit import Audit, Closeness
 from learndock.core.sketch import Sketch
-from learndock.errors import BadData, SpaceMismatch
+from learndock.errors import BadData, Invalid, SpaceMismatch, Unavailable
 from learndock.numerics.attacks import Membership, Share
+from learndock.service import auditing
 from learndock.service.auditing import audit, audit_coords
 from learndock.service.encoding import encoder_of
 from learndock.service.simulating import simulated_membership
@@ -22,6 +25,12 @@ SPACE = ld.space(ROWS, encoder="vector", name="plane")
 def leaking(count=200):
     """A sketch whose points are rows."""
     return Sketch(SPACE, ROWS[:count], np.full(count, 1 / count), rows=len(ROWS))
+
+
+@functools.cache
+def private_sketch():
+    pytest.importorskip("opendp")
+    return ld.sketch(ROWS, space=SPACE, epsilon=8.0, delta=1e-6, consent=True)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +50,8 @@ def test_a_sketch_that_hands_out_rows_is_found_out():
 def test_a_sketch_of_other_rows_tells_no_better_than_a_coin(honest):
     fresh = np.random.default_rng(5).normal(size=(800, 3))
     found = audit(honest, fresh, held_out=UNSEEN)
-    assert "no better than a coin" in found.sentence
+    assert found.membership.auc.low < 0.5
+    assert "barely" not in found.sentence
     assert found.closeness.copies == 0
 
 
@@ -50,7 +60,62 @@ def test_without_rows_held_out_sketches_of_halves_are_attacked(honest):
     assert not found.direct
     assert found.trials == 5
     assert "a sketch made like this one" in found.sentence
-    assert "5 sketches of random halves" in str(found)
+    assert "5 sketches of random halves, 20 points for 400 rows each, made like this" in str(found)
+
+
+def test_a_careless_sketch_is_found_out_without_rows_held_out():
+    rows, unseen = ROWS[:200], UNSEEN[:200]
+    careless = ld.sketch(rows, space=SPACE, size=150, consent=True)
+    direct = audit(careless, rows, held_out=unseen).membership.auc
+    found = audit(careless, rows)
+    assert found.trial_points == 75
+    assert direct.value > 0.9
+    assert found.membership.auc.value == pytest.approx(direct.value, abs=0.1)
+
+
+def test_halves_with_more_points_to_a_row_are_told():
+    few = ld.sketch(ROWS, space=SPACE, size=1)
+    assert "made like this one but for more points to a row" in str(audit(few, ROWS[:100]))
+
+
+def test_a_private_sketch_is_audited_by_private_ones(monkeypatch):
+    budgets = []
+    spent = private_sketch().release.parts[0]
+
+    def recorded(*args, **options):
+        budgets.append((options["epsilon"], options["delta"]))
+        return release_coords(*args, **options)
+
+    release_coords = auditing.release_coords
+    monkeypatch.setattr(auditing, "release_coords", recorded)
+    monkeypatch.setattr("learndock.service.simulating.TRIALS", 1)
+    found = audit(private_sketch(), ROWS)
+    assert budgets == [(spent.epsilon, spent.delta)]
+    assert found.membership.auc.value < 0.6
+
+
+def test_without_opendp_a_private_sketch_needs_rows_held_out(monkeypatch):
+    made = private_sketch()
+    monkeypatch.setitem(sys.modules, "opendp.prelude", None)
+    with pytest.raises(Unavailable, match="held_out="):
+        audit(made, ROWS)
+    assert audit(made, ROWS, held_out=UNSEEN).direct
+
+
+def test_rows_in_a_file_give_the_same_audit(tmp_path):
+    table = pd.DataFrame(ROWS, columns=list("abc"))
+    made = ld.sketch(table)
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    table.to_csv(tmp_path / "unseen.csv", index=False)
+    there = audit(made, tmp_path / "rows.csv", held_out=tmp_path / "unseen.csv")
+    here = audit(made, table, held_out=table)
+    assert there.closeness.median == pytest.approx(here.closeness.median)
+    assert there.membership.auc.value == pytest.approx(here.membership.auc.value, abs=1e-3)
+
+
+def test_a_seed_below_0_is_refused(honest):
+    with pytest.raises(Invalid, match="seed is -1"):
+        audit(honest, ROWS, seed=-1)
 
 
 def test_the_same_audit_twice_is_the_same(honest):
@@ -109,14 +174,15 @@ def test_the_simulation_of_few_rows_is_near_a_coin_and_repeatable():
 @pytest.mark.parametrize(
     ("low", "value", "word"),
     [
-        (0.45, 0.51, "no better"),
+        (0.48, 0.5, "sketched no better"),
+        (0.45, 0.51, "not measurably better"),
         (0.505, 0.515, "barely better"),
         (0.55, 0.6, "row was sketched better"),
     ],
 )
 def test_the_sentence_says_no_more_than_the_interval(low, value, word):
     guess = Membership("nearest", Share(value, low, 2 * value - low), Share(0.0, 0.0, 0.01), 0.001)
-    assert word in Audit(9, 200, True, 1, Closeness(2.0, 1.0, 0, 0), guess).sentence
+    assert word in Audit(9, 200, True, 1, 9, 200, Closeness(2.0, 1.0, 0, 0), guess).sentence
 
 
 def test_the_audit_as_json_holds_all_figures_and_the_sentence(honest):
@@ -126,3 +192,10 @@ def test_the_audit_as_json_holds_all_figures_and_the_sentence(honest):
     assert data["sentence"] == found.sentence
     assert data["membership"]["auc"]["value"] == found.membership.auc.value
     assert str(found).endswith(found.sentence)
+
+
+def test_rows_of_another_number_than_was_sketched_are_refused():
+    rows = np.random.default_rng(0).normal(size=(1_000, 3))
+    sketch = ld.sketch(rows)
+    with pytest.raises(BadData, match="about 1,000 rows, and 40 were given"):
+        ld.audit(sketch, rows[:40])

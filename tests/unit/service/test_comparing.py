@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import learndock as ld
-from learndock.errors import SpaceMismatch
+from learndock.errors import Invalid, SpaceMismatch
 from learndock.numerics.kernels import median_gamma, mmd
 from learndock.service.comparing import compare, marginal
 from learndock.service.encoding import encoder_of
@@ -188,3 +188,14 @@ def test_a_table_with_missing_values_compares(whole, swap):
     gaps = ld.sketch(gappy[["age", "ward", "smokes"]], size=40)
     found = compare(gaps, whole) if swap else compare(whole, gaps)
     assert 0.1 < found.distance < 1
+
+
+@pytest.mark.parametrize("others", [{"accept": {"age": "age"}}, {"least": 0.5}])
+def test_named_pairs_leave_nothing_to_find(whole, other, others):
+    with pytest.raises(Invalid, match="columns= names all pairs"):
+        compare(whole, other, columns={"age": "age"}, **others)
+
+
+def test_pairs_that_are_confirmed_count_in_one_space_too(whole, other):
+    found = compare(whole, other, accept={"age": "income"})
+    assert found.matching.pairs["income"] == "age"

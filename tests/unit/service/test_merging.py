@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import learndock as ld
-from learndock.core.sketch import QUANTILES, Release
+from learndock.core.sketch import QUANTILES, Release, ReleasePart
 from learndock.errors import BadData, Invalid, SketchMismatch
 from learndock.numerics.kernels import mmd
+from learndock.numerics.release import gaussian_delta, gaussian_scale
 from learndock.service.fitting import Outcomes, sketch_coords
 
 RNG = np.random.default_rng(0)
@@ -69,16 +70,46 @@ def test_the_worst_gate_stands_for_all():
     assert gate.nearest == min(strict.gate.nearest, overruled.gate.nearest)
 
 
-def test_a_merged_sketch_is_private_only_if_all_are():
-    release = Release(1.0, 1e-5, "gaussian", 1e-3, 1e-2, 256)
-    dearer = Release(2.0, 1e-6, "gaussian", 1e-3, 5e-3, 256)
-    plain = made(ROWS[:1_000])
-    private = [
-        ld.Sketch(SPACE, plain.points, plain.weights, rows=1_000, release=one)
-        for one in (release, dearer)
-    ]
-    assert ld.merge(*private).release == Release(2.0, 1e-5, "gaussian", 1e-3, 5e-3, 256)
-    assert ld.merge(private[0], plain).release is None
+def private(rows, *parts):
+    plain = made(rows)
+    return ld.Sketch(SPACE, plain.points, plain.weights, rows=len(rows), release=Release.of(*parts))
+
+
+def noisy(what, epsilon, delta, sensitivity):
+    noise = gaussian_scale(epsilon, delta, sensitivity=sensitivity)
+    return ReleasePart(what, "gaussian", epsilon, delta, 256, sensitivity, noise)
+
+
+def test_a_merged_sketch_costs_what_the_dearest_does_and_states_noise_that_gives_it():
+    cheap = private(ROWS[:1_000], noisy("points", 1.0, 1e-5, 2.0), noisy("figures", 1.0, 1e-5, 3.0))
+    dear = private(ROWS[1_000:], noisy("points", 2.0, 1e-6, 2.0), noisy("figures", 2.0, 1e-6, 2.0))
+    release = ld.merge(cheap, dear).release
+    assert (release.epsilon, release.delta) == (2.0, 1e-5)
+    for part in release.parts:
+        found = gaussian_delta(part.epsilon, part.noise, sensitivity=part.sensitivity)
+        assert found <= part.delta
+
+
+def test_private_and_plain_sketches_are_not_merged():
+    hidden = private(ROWS[:1_000], noisy("points", 1.0, 1e-5, 2.0))
+    with pytest.raises(Invalid, match="private sketch and a plain one"):
+        ld.merge(hidden, made(ROWS[1_000:]))
+    with pytest.raises(Invalid, match="private sketch and a plain one"):
+        ld.update(hidden, ROWS[1_000:])
+    with pytest.raises(Invalid, match="private sketch and a plain one"):
+        ld.update(made(ROWS[:1_000]), ROWS[1_000:], epsilon=1.0)
+
+
+def test_a_private_update_of_a_private_sketch_is_private():
+    pytest.importorskip("opendp")
+    hidden = private(ROWS[:1_500], noisy("points", 1.0, 1e-6, 2.0))
+    grown = ld.update(hidden, ROWS[1_500:], epsilon=2.0)
+    assert (grown.release.epsilon, grown.gate, grown.rows) == (2.0, None, 3_000)
+
+
+def test_a_seed_below_zero_is_refused():
+    with pytest.raises(Invalid, match="seed is -1"):
+        ld.merge(made(ROWS), seed=-1)
 
 
 def test_one_sketch_merged_alone_stays_nearly_itself():

@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import learndock as ld
+from learndock.core import registry
 from learndock.errors import (
     BadData,
     BadManifest,
@@ -76,15 +77,58 @@ def test_of_few_rows_the_sketch_says_little_of_the_model(space):
 
 @pytest.mark.parametrize("make", [regressor, classifier])
 def test_a_private_learnware_states_its_accounting_and_has_all_figures(space, make):
-    data = rows(0, seed=0, count=6_000)
+    data = rows(0, seed=0, count=10_000)
     truth = linear(data) if make is regressor else band(data)
     packed = pack(make(data), data, truth, space=space, epsilon=4.0)
     assert packed.manifest.release == packed.sketch.release
     assert packed.sketch.release.epsilon == 4.0
+    assert registry.load("checks", "gate").inspect(packed) == []
     assert packed.sketch.density
     exact = pack(make(data), data, truth, space=space).sketch
     assert packed.sketch.accuracy == pytest.approx(exact.accuracy, rel=0.5, abs=0.05)
     assert packed.sketch.prior.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("make", [regressor, classifier])
+def test_rows_too_few_to_hold_some_out_are_in_no_figure_of_a_private_learnware(space, make):
+    data = rows(0, seed=0, count=60)
+    few = data.head(4)
+    sketch = pack(make(data), few, space=space, epsilon=1.0, consent=True).sketch
+    assert [part.what for part in sketch.release.parts] == ["points"]
+    assert (sketch.edges, sketch.density, sketch.accuracy) == ((), (), ())
+
+
+@pytest.mark.parametrize("few", [1, 4])
+def test_a_class_of_few_held_out_rows_has_the_accuracy_of_all(space, few):
+    data, held = rows(0, seed=0), rows(0, seed=1)
+    held = held[band(held) == "under"].head(50 + few)
+    truth = np.repeat(["over", "under"], [50, few])  # the model is mostly wrong, but for the few
+    said = classifier(data).predict(held)
+    packed = pack(classifier(data), data, space=space, held_out=(held, truth))
+    assert packed.sketch.accuracy[1] == pytest.approx(np.mean(said == truth), abs=1e-3)
+    assert packed.sketch.accuracy[1] < 0.5 < np.mean(said[50:] == "under")
+
+
+def test_fewer_than_five_held_out_rows_have_no_figure(space):
+    data, held = rows(0, seed=0), rows(0, seed=1, count=4)
+    packed = pack(classifier(data), data, space=space, held_out=(held, band(held)))
+    assert (packed.sketch.accuracy, packed.sketch.density) == ((), ())
+
+
+def test_thresholds_of_few_held_out_rows_have_five_rows_below_them(space):
+    data, held = rows(0, seed=0), rows(0, seed=1, count=50)
+    sketch = pack(classifier(data), data, space=space, held_out=(held, band(held))).sketch
+    said = classifier(data).predict_proba(held).max(axis=1)
+    for threshold in sketch.confidence:
+        assert np.sum(said < threshold + 1e-3) >= 5
+    assert sketch.confidence[0] == sketch.confidence[1] == sketch.confidence[2]
+    assert sketch.density[0] == sketch.density[1] == sketch.density[2]
+
+
+def test_a_seed_below_zero_is_refused(space):
+    data = rows(0, seed=0)
+    with pytest.raises(Invalid, match="seed is -1"):
+        pack(regressor(data), data, space=space, seed=-1)
 
 
 def test_a_private_learnware_needs_a_public_space():

@@ -10,7 +10,7 @@ from sklearn import datasets
 from sklearn.linear_model import LogisticRegression
 
 import learndock as ld
-from learndock.errors import SpaceMismatch
+from learndock.errors import Invalid, SpaceMismatch
 from learndock.numerics.kernels import mmd
 from learndock.service.comparing import compare
 from learndock.service.encoding import encoder_of
@@ -142,6 +142,26 @@ def test_vectors_of_another_encoder_are_refused_and_another_kernel_is_not():
     sharper = old.model_copy(update={"version": 2, "gamma": 2 * old.gamma})
     np.testing.assert_array_equal(rekey(sketch, sharper).points, sketch.points)
     with pytest.raises(SpaceMismatch, match="made in another way"):
-        rekey(sketch, ld.space(vectors[:, :3], encoder="vector"))
+        rekey(sketch, ld.space(vectors[:, :3], name="acme", encoder="vector"))
     with pytest.raises(SpaceMismatch, match="made in another way"):
         rekey(sketch, ld.space(vectors))
+
+
+@pytest.mark.parametrize(("name", "encoder"), [("acme", "vector:2"), ("other", "vector")])
+def test_vectors_of_another_version_or_name_of_the_encoder_are_not_moved(name, encoder):
+    vectors = np.random.default_rng(0).normal(size=(300, 4))
+    sketch = ld.sketch(vectors, space=ld.space(vectors, name="acme", encoder="vector"))
+    with pytest.raises(SpaceMismatch, match="made in another way"):
+        rekey(sketch, ld.space(vectors, name=name, encoder=encoder))
+
+
+def test_a_revision_of_a_vector_space_takes_its_sketches():
+    vectors = np.random.default_rng(0).normal(size=(300, 4))
+    old = ld.space(vectors, name="acme", encoder="vector:2")
+    new = revise(old, 2 * vectors)
+    assert rekey(ld.sketch(vectors, space=old), new).space == new
+
+
+def test_a_seed_below_0_is_refused(sketches):
+    with pytest.raises(Invalid, match="seed is -1"):
+        rekey(sketches["mixed"], sketches["mixed"].space, seed=-1)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import learndock as ld
+from learndock.errors import Invalid
 from learndock.numerics.reduced import reduce
 from learndock.service.encoding import encoder_of
 from learndock.service.fitting import Outcomes, sketch_coords
@@ -113,3 +114,26 @@ def test_fewer_than_twenty_rows_need_consent():
         ld.sketch(COORDS[:19], space=SPACE)
     assert caught.value.code == "privacy-gate"
     assert len(ld.sketch(COORDS[:19], space=SPACE, consent=True)) == 5
+
+
+def test_a_seed_below_0_is_refused():
+    for options in ({}, {"epsilon": 1.0}):
+        with pytest.raises(Invalid, match="seed is -1; 0 or more is needed"):
+            ld.sketch(COORDS, space=SPACE, seed=-1, **options)
+
+
+@pytest.mark.parametrize("consent", ["no", 2, None])
+def test_consent_is_yes_or_no(consent):
+    with pytest.raises(Invalid, match="True or False is needed"):
+        ld.sketch(COORDS, space=SPACE, consent=consent)
+
+
+def test_a_space_may_be_named():
+    assert ld.sketch([f"text {i}" for i in range(200)], space="en-static").space.name == "en-static"
+
+
+def test_arguments_that_say_nothing_together_are_refused():
+    with pytest.raises(Invalid, match="delta without epsilon"):
+        ld.sketch(COORDS, space=SPACE, delta=1e-6)
+    with pytest.raises(Invalid, match="leave one of them out"):
+        ld.sketch(COORDS, space=SPACE, encoder="vector")

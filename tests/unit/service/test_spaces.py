@@ -51,6 +51,26 @@ def changed(path, **fields):
     return path
 
 
+# ---------------------------------------------------------------- made
+
+
+@pytest.mark.parametrize("name", ["My Data", "", "-x", "a" * 65, "é", "a/b"])
+def test_a_name_that_is_none_is_told_with_what_is_needed(name):
+    with pytest.raises(Invalid, match="is no name of a space: 1 to 64 lower-case letters"):
+        ld.space(table(), name=name)
+
+
+def test_private_constants_are_a_tables():
+    with pytest.raises(Invalid, match="encoder 'vector' has none"):
+        ld.space(np.eye(9), encoder="vector", epsilon=1.0)
+
+
+@pytest.mark.parametrize("encoder", ["table:foo", "text:foo", "image:foo"])
+def test_a_source_is_for_encoders_that_have_one(encoder):
+    with pytest.raises(Invalid, match="takes nothing behind the colon, and 'foo' is there"):
+        ld.space(table(), encoder=encoder)
+
+
 # ---------------------------------------------------------------- files
 
 
@@ -197,6 +217,18 @@ def test_without_a_change_of_kinds_a_revision_is_what_a_new_space_would_be(made)
     assert revise(made, rows) == expected
 
 
+def test_a_revision_keeps_the_kernels_shape(made):
+    shaped = made.model_copy(update={"scales": (0.5, 2.0), "sharpness": 9.0})
+    new = revise(shaped, table(1))
+    assert (new.scales, new.sharpness) == ((0.5, 2.0), 9.0)
+
+
+def test_private_constants_are_not_followed_by_others(made):
+    private = made.model_copy(update={"constants": made.constants | {"epsilon": 1.0}})
+    with pytest.raises(Invalid, match="differentially private"):
+        revise(private, table(1))
+
+
 def test_columns_may_come_and_go(made):
     rows = table()[["age", "smokes"]].assign(height=1.8)
     assert [column.name for column in revise(made, rows).columns] == ["age", "smokes", "height"]
@@ -239,6 +271,20 @@ def test_vectors_have_versions_too():
     new = revise(old, 2 * vectors)
     assert (str(new), new.width) == ("vector/acme@2", 4)
     assert new.gamma == pytest.approx(old.gamma / 4, rel=0.01)
+
+
+def test_vectors_stay_those_of_their_encoder():
+    vectors = np.random.default_rng(0).normal(size=(200, 4))
+    old = ld.space(vectors, name="acme", encoder="vector:7")
+    assert revise(old, vectors).constants == {"of": "acme", "version": 7}
+    with pytest.raises(SpaceMismatch, match="width 3"):
+        revise(old, vectors[:, :3])
+
+
+def test_too_few_vectors_make_no_revision():
+    vectors = np.random.default_rng(0).normal(size=(200, 4))
+    with pytest.raises(BadData, match="4 rows were given"):
+        revise(ld.space(vectors, encoder="vector"), vectors[:4])
 
 
 # ---------------------------------------------------------------- docks
