@@ -75,7 +75,8 @@ def test_a_careless_sketch_is_found_out_without_rows_held_out():
 
 def test_halves_with_more_points_to_a_row_are_told():
     few = ld.sketch(ROWS, space=SPACE, size=1)
-    assert "made like this one but for more points to a row" in str(audit(few, ROWS[:100]))
+    found = audit_coords(few, encoder_of(SPACE).encode(ROWS[:100], SPACE))
+    assert "made like this one but for more points to a row" in str(found)
 
 
 def test_a_private_sketch_is_audited_by_private_ones(monkeypatch):
