@@ -17,7 +17,7 @@ Keys = NDArray[np.uint64]
 _CROWD = 5  # equal rows that hide one another
 _HIDING = 15  # most rows whose mean takes the place of a point
 _NONE = -1  # the number of no row
-_PROBES = 300
+_PROBES = 200
 _BEYOND = 1e30  # more than any squared distance in a frame
 _SURE = 0.999
 
@@ -101,7 +101,7 @@ def expected_close(rows: Block | Rows, *, count: int, seed: int = 0) -> float:
     Parameters
     ----------
     rows : (n, d) float64, or Rows
-        All the rows; up to 300 random ones are left out in turn.
+        All the rows; up to 200 random ones are left out in turn.
     count : int
         Number of points K of the sketch.
     seed : int
@@ -161,7 +161,7 @@ def gate(points: Float, rows: Block | Rows, *, seed: int = 0) -> tuple[Nearness,
 
     Notes
     -----
-    Costs O(n (K + 300) d) time for two passes over the rows.
+    Costs O(n (K + 200) d) time for two passes over the rows.
 
     Examples
     --------

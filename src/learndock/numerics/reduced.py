@@ -28,7 +28,7 @@ Whole = NDArray[np.integer]
 
 _SAMPLE = 5_000  # rows among which the points move
 _MEASURED = 2_000  # rows whose mutual kernel values enter the measured distance
-_STEPS = 300  # of Adam; of fewer rows than a sample, half as many are enough
+_STEPS = 200  # of Adam; of fewer rows than a sample, half as many are enough
 _BATCH = 512
 _CROWD = 5  # rows that a point stands for at least
 _FLAT = 1e-7  # of the longest axis of the points' span: shorter ones are rounding

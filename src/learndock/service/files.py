@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FOLDER = "folder"
 BLOCK = 65_536
 """Rows of a block."""
+READ = 1 << 20
+"""Bytes of a Parquet file that are read at once, in place of whole row groups."""
 
 
 def read(path: Path) -> Any:
@@ -266,7 +268,7 @@ class ParquetBlocks:
             import pyarrow as pa
             from pyarrow import parquet
 
-            with parquet.ParquetFile(self._path) as file:
+            with parquet.ParquetFile(self._path, pre_buffer=False, buffer_size=READ) as file:
                 for batch in file.iter_batches(BLOCK, columns=self._names):
                     yield pa.Table.from_batches([batch])
 
