@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta, norm, rankdata
+from scipy.special import betaincinv, ndtri
 
 from learndock.errors import BadData
 from learndock.numerics.density import density
@@ -280,6 +280,8 @@ def auc(inside: Float, outside: Float) -> tuple[float, float]:
     >>> auc(np.array([2.0, 3.0]), np.array([1.0, 0.0]))
     (1.0, 0.0)
     """
+    from scipy.stats import rankdata  # slow to import, and only audits need it
+
     n, m = len(inside), len(outside)
     ranks = rankdata(np.concatenate([inside, outside]))
     above = (ranks[:n] - rankdata(inside)) / m
@@ -305,7 +307,7 @@ def mean_auc(pairs: Sequence[tuple[Float, Float]]) -> Share:
     """
     areas, variances = np.array(list(starmap(auc, pairs))).T
     value = float(areas.mean())
-    reach = float(norm.ppf((1 + LEVEL) / 2) * np.sqrt(variances.sum()) / len(pairs))
+    reach = float(ndtri((1 + LEVEL) / 2) * np.sqrt(variances.sum()) / len(pairs))
     return Share(value, max(0.0, value - reach), min(1.0, value + reach))
 
 
@@ -358,8 +360,8 @@ def binomial(hits: int, total: int) -> Share:
     (0.0, 0.0, 0.036)
     """
     tail = (1 - LEVEL) / 2
-    low = beta.ppf(tail, hits, total - hits + 1) if hits else 0.0
-    high = beta.ppf(1 - tail, hits + 1, total - hits) if hits < total else 1.0
+    low = float(betaincinv(hits, total - hits + 1, tail)) if hits else 0.0
+    high = float(betaincinv(hits + 1, total - hits, 1 - tail)) if hits < total else 1.0
     return Share(hits / total, float(low), float(high))
 
 
@@ -454,7 +456,7 @@ def advantage(pairs: Sequence[tuple[Float, Float]]) -> Share:
         ]
     )
     value, centre = found[:, 0].mean(), found[:, 1].mean()
-    reach = norm.ppf((1 + LEVEL) / 2) * np.sqrt(found[:, 2].sum()) / len(pairs)
+    reach = ndtri((1 + LEVEL) / 2) * np.sqrt(found[:, 2].sum()) / len(pairs)
     return Share(float(value), float(centre - reach), float(centre + reach))
 
 

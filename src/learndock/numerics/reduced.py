@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from learndock.errors import BadData, Invalid
 from learndock.numerics.descent import Fit, centres, clipped, descend, fit
-from learndock.numerics.kernels import Frame, check_gammas, gram, squared_distances
+from learndock.numerics.kernels import Frame, check_gammas, gram
 from learndock.numerics.privacy import hidden
 from learndock.numerics.rows import (
     TILE,
@@ -28,7 +28,7 @@ Whole = NDArray[np.integer]
 
 _SAMPLE = 5_000  # rows among which the points move
 _MEASURED = 2_000  # rows whose mutual kernel values enter the measured distance
-_STEPS = 200  # of Adam; of fewer rows than a sample, half as many are enough
+_STEPS = 220  # of Adam; of fewer rows than a sample, half as many are enough
 _BATCH = 512
 _CROWD = 5  # rows that a point stands for at least
 _FLAT = 1e-7  # of the longest axis of the points' span: shorter ones are rounding
@@ -205,17 +205,6 @@ def _finite(rows: Block) -> Block:
     return rows
 
 
-def _outward(means: Float, rows: Float, frame: Frame) -> Float:
-    """Return the middle between each mean and the row nearest to it.
-
-    Means of many rows lie nearer to each other than rows do; from half-way out, points end in a
-    better place.
-    """
-    nearest = squared_distances(frame.into(means), frame.into(rows)).argmin(axis=1)
-    middle: Float = (means + rows[nearest]) / 2
-    return middle
-
-
 def _moved(start: Float, rows: Float, frame: Frame, rng: np.random.Generator) -> Float:
     """Return the points, moved so that their embedding comes near that of the rows."""
 
@@ -224,7 +213,7 @@ def _moved(start: Float, rows: Float, frame: Frame, rng: np.random.Generator) ->
         return on_simplex(gram(points, points, gammas=frame.kernel), linear)
 
     return descend(
-        _outward(start, rows, frame),
+        start,
         rows,
         _even(rows),
         frame=frame,
