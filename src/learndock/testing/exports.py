@@ -13,7 +13,7 @@ WIDTH = 8
 _OPSET, _IR = 17, 8
 
 
-def write_text_export(folder: Path) -> Path:
+def write_text_export(folder: Path, *, seed: int = 0) -> Path:
     """Write an encoder of texts: its tokens are bytes, and each has a random vector.
 
     Returns
@@ -30,7 +30,7 @@ def write_text_export(folder: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.save(str(folder / "tokenizer.json"))
-    vectors = np.random.default_rng(0).normal(size=(len(letters), WIDTH)).astype(np.float32)
+    vectors = np.random.default_rng(seed).normal(size=(len(letters), WIDTH)).astype(np.float32)
     nodes = [helper.make_node("Gather", ["vectors", "input_ids"], ["last_hidden_state"])]
     inputs = [_value("input_ids", "INT64", ["n", "tokens"])]
     outputs = [_value("last_hidden_state", "FLOAT", ["n", "tokens", WIDTH])]
