@@ -120,8 +120,8 @@ def joined(parts: Sequence[Any]) -> Any:
     >>> joined([["a"], ["b", "c"]])
     ['a', 'b', 'c']
     """
-    form = form_of(parts[0])
-    if any(form_of(part) != form or _columns(part) != _columns(parts[0]) for part in parts):
+    form, columns = form_of(parts[0]), _columns(parts[0])
+    if any(form_of(part) != form or _columns(part) != columns for part in parts):
         raise BadData(
             "the blocks of data do not go together: all need one form and the same columns",
             next="give blocks of one table, of one width, or all of texts",

@@ -93,6 +93,7 @@ def sketch_coords(
         outcomes = outcomes and outcomes.coarse()
         held_out, confidence, accuracy = None, None, ()
     columns = None if outcomes is None else outcomes.merged()
+    published = round_rows(len(rows))
     low, high = encoder_of(space).bounds(space)
     for points_wanted in _sizes(len(rows), size, consent=consent):
         reduced = reduce(
@@ -105,7 +106,6 @@ def sketch_coords(
             low=low,
             high=high,
         )
-        published = round_rows(len(rows))
         points, weights, parts = rounded(reduced, published, outcomes=outcomes is not None)
         measured = _gate(points, rows, consent=consent, seed=seed)
         if measured.passed:

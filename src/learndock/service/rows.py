@@ -295,11 +295,10 @@ def _least(parts: list[tuple[Any, Float]]) -> tuple[Any, Float]:
 
 def _reader(data: Any) -> Callable[[], Iterator[Any]]:
     """Return what gives the blocks of an iterable, or of a function that returns one."""
-    if callable(data):
-        return lambda: iter(data())
-    if isinstance(data, Iterable) and not isinstance(data, str | bytes | dict | np.ndarray):
-        return lambda: iter(data)
     if isinstance(data, str):
         raise BadData("a string is no data", next="give Path(...) if it names a file")
-    form_of(data)  # says what is needed
-    raise AssertionError  # pragma: no cover
+    if not callable(data) and (
+        not isinstance(data, Iterable) or isinstance(data, bytes | dict | np.ndarray)
+    ):
+        form_of(data)  # says what is needed
+    return lambda: iter(data() if callable(data) else data)
